@@ -1,0 +1,177 @@
+/**
+ * What the page shows and what a person can ask for: the one seam between core and app.
+ * A view gets a Snapshot and Commands, nothing else. Every value is replaced, never mutated.
+ */
+
+/** FaultCode is a stable code of protocol/faults.json; the texts are in src/text by language. */
+export type FaultCode = string
+
+/** Phase is where this person stands with the meeting. */
+export type Phase =
+  | { readonly name: 'opening' } // asking the server what this meeting is
+  | {
+      readonly name: 'pre-join'
+      readonly needsCode: boolean // the link lacks the access code: ask for it
+      readonly fault: FaultCode | null // why the last try did not work: code_wrong stands under the field, others above the button
+      readonly busy: boolean // Ask to join or Start meeting was pressed
+      readonly host: boolean // the link carries host rights
+      readonly suggestedName: string // the name this person used before, on this device
+    }
+  | { readonly name: 'waiting'; readonly for: 'host' | 'answer'; readonly askStill: boolean; readonly since: number }
+  | { readonly name: 'entering' } // let in: joining the sealed group
+  | { readonly name: 'meeting' }
+  | { readonly name: 'over'; readonly reason: OverReason }
+
+/** OverReason picks the farewell page. */
+export type OverReason =
+  | 'ended' // by the host's signed word
+  | 'closed' // the server closed it without such a word
+  | 'left'
+  | 'denied'
+  | 'lapsed'
+  | 'removed'
+  | 'unknown' // does not exist or is over
+  | 'unsupported' // this browser cannot join; see Snapshot.missing
+  | 'elsewhere' // opened in another tab or on another device of the host
+  | 'full'
+  | 'unsealed' // the joiner's checks refused the group; see Snapshot.alarms
+
+/** Link is how the line to the server is. */
+export type Link = 'connecting' | 'connected' | 'reconnecting'
+
+export interface Person {
+  readonly id: string // participant id
+  readonly name: string // '' until the name was proven
+  readonly me: boolean
+  readonly host: boolean
+  readonly microphone: boolean // as the person's own sealed device state says
+  readonly camera: boolean
+  readonly speaking: boolean
+  readonly away: boolean // no connection just now
+  readonly stream: MediaStream | null // sound and picture of this person; mine is the local picture without sound
+  readonly video: boolean // a picture can be shown now
+}
+
+export interface Knocker {
+  readonly id: string
+  readonly name: string
+  readonly since: number // ms since 1970
+  readonly lookalike: boolean // the name equals or resembles one inside or at the door
+  readonly busy: boolean // an answer is on its way
+}
+
+/** Refused is somebody whom the host did not let in and may allow to knock again. */
+export interface Refused {
+  readonly id: string
+  readonly name: string
+}
+
+export interface ChatLine {
+  readonly id: string
+  readonly from: string // participant id
+  readonly name: string
+  readonly mine: boolean
+  readonly text: string
+  readonly at: number // ms since 1970, this device's clock
+  readonly state: 'sending' | 'sent' | 'failed'
+}
+
+export interface DeviceChoice {
+  readonly id: string
+  readonly label: string
+}
+
+/** Trouble is why a device cannot be used; each has a sentence with a remedy. */
+export type Trouble = 'blocked' | 'none' | 'busy' | 'lost' | 'failed'
+
+export interface Devices {
+  readonly cameras: readonly DeviceChoice[]
+  readonly microphones: readonly DeviceChoice[]
+  readonly speakers: readonly DeviceChoice[] // empty where the browser cannot choose
+  readonly camera: string // chosen id, '' for the default
+  readonly microphone: string
+  readonly speaker: string
+  readonly cameraOn: boolean
+  readonly microphoneOn: boolean
+  readonly cameraTrouble: Trouble | null
+  readonly microphoneTrouble: Trouble | null
+  readonly preview: MediaStream | null // the local picture while the camera is on
+}
+
+/** Alarm is something that does not fit: a plain sentence by code, a detail for experts. */
+export interface Alarm {
+  readonly id: string
+  readonly code: string // text.alarms
+  readonly person: string // name of whom it is about, or ''
+  readonly detail: string
+}
+
+/** Notice is a passing event to be told once: joined, left, removed, knock… */
+export interface Notice {
+  readonly id: number
+  readonly kind: 'joined' | 'left' | 'removed' | 'knock' | 'muted-by-self' | 'back' | 'fault'
+  readonly name: string
+  readonly code: FaultCode | ''
+}
+
+export interface Snapshot {
+  readonly phase: Phase
+  readonly title: string // '' while unknown
+  readonly link: Link
+  readonly host: boolean
+  readonly people: readonly Person[] // in the meeting, me first, then by arrival
+  readonly waiting: readonly Knocker[] // hosts only, by arrival
+  readonly refused: readonly Refused[] // hosts only
+  readonly chat: readonly ChatLine[]
+  readonly unread: number
+  readonly devices: Devices
+  readonly alarms: readonly Alarm[]
+  readonly notices: readonly Notice[] // the last eight
+  readonly missing: readonly string[] // what an unsupported browser lacks
+  readonly guestLink: string // hosts only: to share
+  readonly accessCode: string // hosts only: to tell
+}
+
+/** Commands is everything a person can do. None throws: what fails shows in the snapshot. */
+export interface Commands {
+  setCamera(on: boolean): void
+  setMicrophone(on: boolean): void
+  chooseCamera(id: string): void
+  chooseMicrophone(id: string): void
+  chooseSpeaker(id: string): void
+  refreshDevices(): void // after a remedy: try again
+  enter(name: string, code: string): void // Ask to join, or Start meeting
+  stillHere(): void // keep waiting
+  stopWaiting(): void
+  admit(ids: readonly string[]): void // only ids that were on screen for half a second
+  deny(id: string): void
+  allowAgain(id: string): void // lifts a denial
+  remove(id: string): void
+  say(text: string): void
+  readChat(): void // the panel is open: nothing is unread
+  showing(ids: readonly string[]): void // whose tiles are on screen, most important first
+  dismissAlarm(id: string): void
+  leave(): void
+  end(): void
+  comeBack(): void // from 'left': to pre-join
+  playSpeakerTest(): void
+}
+
+/** Level is a microphone's loudness 0…1 as a stream of its own: it changes too often for snapshots. */
+export interface LevelSource {
+  watch(changed: (level: number) => void): () => void
+}
+
+/** Made is a new meeting, as the organiser gets it. */
+export interface Made {
+  readonly hostLink: string
+  readonly guestLink: string
+  readonly accessCode: string // in groups of four
+  readonly expires: number // ms since 1970 if never started
+}
+
+/** Organiser makes meetings. */
+export interface Organiser {
+  /** make throws a FaultCode in an Error's message. */
+  make(title: string): Promise<Made>
+}
