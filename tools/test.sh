@@ -23,7 +23,7 @@ raced() { go list ./... | grep -E '^incamera/internal/(meeting|sfu|gate|node|tes
 # counted NAME PATTERN adds up the first numbers of what PATTERN finds in a step's log, skipped tests taken off.
 counted() {
   sed -E 's/\x1b\[[0-9;]*m//g' "$logs/$1.log" | grep -oE "$2" |
-    sed -E 's/[^0-9]*([0-9]+)[^0-9]+([0-9]+) skipped.*/\1 \2/; s/[^0-9]*([0-9]+)[^0-9].*/\1 0/' | awk '{n += $1 - $2} END {print n + 0}'
+    sed -E 's/[^0-9]*([0-9]+)[^0-9]+([0-9]+) skipped.*/\1 \2/;t;s/[^0-9]*([0-9]+)[^0-9].*/\1 0/' | awk '{n += $1 - $2} END {print n + 0}'
 }
 
 tools/deps.sh auto
