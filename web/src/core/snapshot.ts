@@ -111,7 +111,7 @@ export interface Notice {
   readonly id: number
   readonly kind: 'joined' | 'left' | 'removed' | 'knock' | 'muted-by-self' | 'back' | 'fault'
   readonly name: string
-  readonly code: FaultCode | ''
+  readonly code: FaultCode // '' unless the kind is fault
 }
 
 export interface Snapshot {
