@@ -1,0 +1,78 @@
+package seal
+
+import (
+	"encoding/binary"
+
+	"github.com/pion/rtp"
+	"github.com/pion/srtp/v3"
+)
+
+// headerSize is the RTP header that the server writes: no CSRC, no extension.
+const headerSize = 12
+
+// Sender seals everything that one connection is sent: media, repair and reports, so that no number is
+// used twice under its key. One goroutine owns it.
+type Sender struct {
+	gcm     *gcm          // nil for AES_CM peers
+	counter *srtp.Context // nil for GCM peers
+	reports *srtp.Context
+	header  rtp.Header
+}
+
+// NewSender takes the master key and salt of our direction; the caller may wipe them afterwards.
+func NewSender(profile Profile, key, salt []byte) (*Sender, error) {
+	s := &Sender{}
+	var err error
+	if s.reports, err = srtp.CreateContext(key, salt, profile); err != nil {
+		return nil, err
+	}
+	if isGCM(profile) {
+		s.gcm, err = newGCM(key, salt)
+	} else {
+		s.counter, err = srtp.CreateContext(key, salt, profile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Seal appends to dst the protected form of a packet: header is 12 bytes with the low 16 bits of index as
+// its sequence number. The caller never gives the same ssrc and index twice, and room for Overhead in
+// dst's capacity. Payload may already lie in dst's spare room behind the header. On error dst is returned as it was.
+func (s *Sender) Seal(dst, header, payload []byte, index int64) ([]byte, error) {
+	ssrc := binary.BigEndian.Uint32(header[8:])
+	start := len(dst)
+	dst = append(dst, header...)
+	if s.gcm != nil {
+		return s.gcm.aead.Seal(dst, s.gcm.nonce(ssrc, index), payload, dst[start:]), nil
+	}
+	dst = append(dst, payload...)
+	plain := dst[start:]
+	s.header = rtp.Header{
+		Version: 2, Marker: header[1]&0x80 != 0, PayloadType: header[1] & 0x7f,
+		SequenceNumber: uint16(index), Timestamp: binary.BigEndian.Uint32(header[4:]), SSRC: ssrc,
+	}
+	out, err := s.counter.EncryptRTP(plain[:0:cap(plain)], plain, &s.header)
+	if err != nil {
+		return dst[:start], err
+	}
+	return append(dst[:start], out...), nil
+}
+
+// SealReports appends the protected form of a compound of RTCP packets.
+func (s *Sender) SealReports(dst, plain []byte) ([]byte, error) {
+	out, err := s.reports.EncryptRTCP(nil, plain, nil)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, out...), nil
+}
+
+// Wipe forgets the keys; the Sender is not used afterwards.
+func (s *Sender) Wipe() {
+	if s.gcm != nil {
+		s.gcm.wipe()
+	}
+	*s = Sender{}
+}
