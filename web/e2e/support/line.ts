@@ -5,6 +5,7 @@ import { freePort } from './server.ts'
 /** Line is a wire between pages and server that a test can cut and mend. */
 export interface Line {
   readonly port: number
+  mark(): void // a cut takes only connections made from now on
   cut(): void
   mend(): void
   close(): void
@@ -13,6 +14,7 @@ export interface Line {
 /** layLine forwards a free loopback port to the server's. */
 export async function layLine(to: number): Promise<Line> {
   const open = new Set<Socket>()
+  const spared = new Set<Socket>()
   let whole = true
   const port = await freePort()
   const ear = createServer((near) => {
@@ -31,9 +33,12 @@ export async function layLine(to: number): Promise<Line> {
   await once(ear, 'listening')
   return {
     port,
+    mark: () => {
+      for (const s of open) spared.add(s)
+    },
     cut: () => {
       whole = false
-      for (const s of open) s.destroy()
+      for (const s of open) if (!spared.has(s)) s.destroy()
     },
     mend: () => (whole = true),
     close: () => {
