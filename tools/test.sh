@@ -35,7 +35,7 @@ step race "${gotestsum[@]}" -- -race $(raced)
 step e2e make e2e
 
 total=0
-for count in "check:Tests +[0-9]+ passed" "go:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "race:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "e2e:[0-9]+ passed, 0 failed"; do
+for count in "check:Tests +[0-9]+ passed" "go:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "race:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "e2e:Tests +[0-9]+ passed"; do
   n=$(counted "${count%%:*}" "${count#*:}" || true)
   [ "${n:-0}" -gt 0 ] || { echo "the step ${count%%:*} ran no test" >&2; exit 1; }
   total=$((total + n))
