@@ -28,13 +28,13 @@ type MediaCoding struct {
 	Kind       string           `json:"kind"`       // audio or video
 	Codecs     []MediaCodec     `json:"codecs"`     // 1 to 32
 	Extensions []MediaExtension `json:"extensions"` // at most 16
-	Rids       []string         `json:"rids"`       // simulcast layers, empty for one layer
+	Rids       []string         `json:"rids"`       // simulcast layers, at most 4, empty for one layer
 }
 
 // MediaCodec is one rtpmap of a section with its fmtp.
 type MediaCodec struct {
-	Name    string `json:"name"`    // opus, red, VP8, VP9, AV1, H264, rtx
-	Payload int    `json:"payload"` // 0 to 127
+	Name    string `json:"name"`    // opus, red, VP8, VP9, AV1, H264, rtx; others are left out of the facts
+	Payload int    `json:"payload"` // 0 to 127, not 64 to 95 (RFC 5761 4); distinct in the coding
 	Format  string `json:"format"`  // fmtp parameters, at most 256 printable characters
 	Primary int    `json:"primary"` // rtx only: the payload type that it repairs; else -1
 }
@@ -47,7 +47,7 @@ type MediaExtension struct {
 
 // MediaSection is one m-section: what it is for and which coding it uses.
 type MediaSection struct {
-	Mid    string `json:"mid"` // at most 16 characters
+	Mid    string `json:"mid"` // 1 to 16 characters of a token
 	Role   string `json:"role"`
 	Coding int    `json:"coding"` // index into Codings
 }

@@ -33,6 +33,9 @@ var (
 // Overhead is the most that sealing adds to a media packet, in bytes.
 const Overhead = 16
 
+// counterTag is the tag of AES_CM peers (RFC 5764 4.1.2).
+const counterTag = 10
+
 // Labels of the key derivation (RFC 3711 4.3.2).
 const (
 	labelKey  = 0

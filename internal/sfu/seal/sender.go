@@ -76,3 +76,11 @@ func (s *Sender) Wipe() {
 	}
 	*s = Sender{}
 }
+
+// Overhead is what Seal adds to header and payload, in bytes.
+func (s *Sender) Overhead() int {
+	if s.gcm != nil {
+		return Overhead
+	}
+	return counterTag
+}
