@@ -12,12 +12,12 @@ FUZZTIME    ?= 10s
 ARGS        ?=
 
 # The rooms whose tests need no network, no file and no second process.
-PURE := allot arch config epoch fault forward guard ident lobby promise seal statement wire
-PURE := $(foreach room,$(PURE),$(patsubst %/,./%/...,$(wildcard internal/$(room)/)))
+QUICK := $(patsubst %/,./%/...,$(wildcard $(addprefix internal/,allot/ arch/ config/ epoch/ fault/ forward/ guard/ \
+           ident/ lobby/ promise/ seal/ statement/ wire/)))
 
 PAGE         := internal/gate/dist/index.html
-PAGE_SOURCES := $(shell find web protocol -type f -not -path '*/node_modules/*' -not -path 'web/build/*' \
-                  -not -path 'web/e2e/*' -not -name '*.go' 2>/dev/null)
+PAGE_SOURCES := $(wildcard protocol/*.json) $(shell find web -type f -not -path '*/node_modules/*' \
+                  -not -path 'web/build/*' -not -path 'web/e2e/*' -not -path 'web/shots/*' 2>/dev/null)
 
 help: ## list these words
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -33,9 +33,10 @@ web: $(PAGE) ## the page alone, into internal/gate/dist
 check: web/node_modules/.package-lock.json ## quick and offline, before every commit: form, vet, drawing, pure rooms, page
 	@out=$$($(GOFUMPT) -l cmd internal protocol $(wildcard bench)); [ -z "$$out" ] || { echo "not in gofumpt's form:"; echo "$$out"; exit 1; }
 	go vet ./...
+	$(if $(wildcard bench/go.mod),cd bench && go vet ./...)
 	$(STATICCHECK) ./...
 	@$(MAKE) deps.txt.now && diff -u deps.txt bin/deps.txt || { echo "the linked modules changed: make deps.txt, and give each new one a line in docs/decisions/dependencies.md"; exit 1; }
-	go test -short $(PURE)
+	go test -short $(QUICK)
 	cd web && npm run --silent lint && npm run --silent check && npm run --silent test
 
 test: ## everything that CI runs, with installing what lacks
