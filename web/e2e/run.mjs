@@ -1,13 +1,13 @@
 // Runs the journeys, each browser's in a network namespace of its own: Chromium's with loopback alone, which
 // proves that nothing else is needed; Firefox's with one more address, since it takes no loopback candidate.
-// Arguments go to vitest: `npm run e2e -- -t reload`. INCAMERA_BROWSERS=chromium runs one browser only.
+// Arguments go to vitest: `npm run e2e -- -t reload`. E2E_BROWSERS=chromium runs one browser only.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 const here = import.meta.dirname
 const program = join(here, '../../bin/incamera')
-const wanted = (process.env['INCAMERA_BROWSERS'] ?? 'chromium,firefox').split(',')
+const wanted = (process.env['E2E_BROWSERS'] ?? 'chromium,firefox').split(',')
 const inCI = Boolean(process.env['CI'])
 
 const network = {
@@ -31,7 +31,7 @@ if (!possible) console.warn('WARNING: no network namespace here. Chromium runs w
 
 let worst = 0
 for (const browser of wanted) {
-  if (!(browser in network)) fail(`INCAMERA_BROWSERS: ${browser} is not one of chromium, firefox.`)
+  if (!(browser in network)) fail(`E2E_BROWSERS: ${browser} is not one of chromium, firefox.`)
   if (!possible && browser === 'firefox') continue
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'e2e/vitest.config.ts', '--dir', `e2e/${browser}`]
   const args = [...vitest, ...process.argv.slice(2)]

@@ -30,7 +30,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const origin = `http://localhost:${port}`
   const media = options.media ?? `127.0.0.1:${await freePort()}`
   const flags = ['serve', '--listen', `localhost:${port}`, '--media', media, '--data', data, ...(options.flags ?? [])]
-  const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // The server takes every INCAMERA_ variable for a setting of its own; it gets none of the tests'.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INCAMERA_')))
+  const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'], env })
   let printed = ''
   child.stdout.on('data', (b: Buffer) => (printed += b.toString()))
   child.stderr.on('data', (b: Buffer) => (printed += b.toString()))
