@@ -22,19 +22,19 @@ const (
 // check answers a connectivity check. Whoever cannot prove to know the password gets no answer.
 func (s *shard) check(d *udp.Datagram, now int64) {
 	if !ice.Is(d.Data) {
-		s.stats.Unknown++
+		s.stats.Dropped.Unknown++
 		return
 	}
 	ufrag, ok := s.ice.Read(d.Data)
 	l := s.byUfrag[string(ufrag)]
 	if !ok || l == nil {
-		s.stats.Unknown++
+		s.stats.Dropped.Unknown++
 		return
 	}
 	from := d.Path.Remote
 	check, ok := s.ice.Verify(l.net.credentials, from)
 	if !ok || !s.claim(l, from, now) {
-		s.stats.Unknown++
+		s.stats.Dropped.Unknown++
 		return
 	}
 	s.out.one(&d.Path, check.Answer)

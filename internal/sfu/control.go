@@ -71,12 +71,12 @@ func (s *shard) resend(l *link, p rtcp.Packet) {
 	if x == nil || x.rtx == 0 || x.now == nil || !l.ready() {
 		return
 	}
-	s.missing = p.Missing(s.missing[:0], l.show.ask)
-	l.show.ask -= len(s.missing)
+	s.desk.missing = p.Missing(s.desk.missing[:0], l.show.ask)
+	l.show.ask -= len(s.desk.missing)
 	s.out.begin(&l.net.path)
-	for _, seq := range s.missing {
+	for _, seq := range s.desk.missing {
 		if l.show.resend == 0 || !s.again(l, x, seq) {
-			s.stats.Unanswered++
+			s.stats.Dropped.Unanswered++
 			continue
 		}
 		l.show.resend--

@@ -20,7 +20,7 @@ func (s *shard) protected(l *link, b []byte, now int64) bool {
 	}
 	h, ok := rtp.Parse(b)
 	if !ok {
-		s.stats.Refused++
+		s.stats.Dropped.Refused++
 		return false
 	}
 	payload, index, err := l.net.in.Open(b, h.Size)
@@ -37,7 +37,7 @@ func (s *shard) protected(l *link, b []byte, now int64) bool {
 	t, repair := l.send.trackOf(&h, b)
 	payload, ok = h.Unpad(payload)
 	if t == nil || !ok {
-		s.stats.Refused++
+		s.stats.Dropped.Refused++
 		return false
 	}
 	if repair {
@@ -45,7 +45,7 @@ func (s *shard) protected(l *link, b []byte, now int64) bool {
 	}
 	st := s.streamOf(l, t, h.SSRC, now)
 	if st == nil {
-		s.stats.Refused++
+		s.stats.Dropped.Refused++
 		return false
 	}
 	st.reception.take(index, h.Time, now, st.clock.Rate)
@@ -55,9 +55,9 @@ func (s *shard) protected(l *link, b []byte, now int64) bool {
 
 func (s *shard) unopened(err error) {
 	if errors.Is(err, seal.ErrReplay) {
-		s.stats.Replayed++
+		s.stats.Dropped.Replayed++
 	} else {
-		s.stats.Forged++
+		s.stats.Dropped.Forged++
 	}
 }
 
@@ -113,7 +113,7 @@ func (s *shard) arrived(st *stream, h *rtp.Header, index int64, payload []byte, 
 	case video:
 		picture, ok := forward.ParseVP8(payload)
 		if !ok {
-			s.stats.Refused++
+			s.stats.Dropped.Refused++
 			return false
 		}
 		a.packet.Picture, a.packet.Enters = picture, picture.Key(payload)

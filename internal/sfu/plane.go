@@ -115,16 +115,22 @@ func (p *Plane) Room() *Room {
 type Stats struct {
 	PacketsIn, BytesIn     uint64 // media and reports, authenticated
 	PacketsOut, BytesOut   uint64 // media and repair
-	Forged, Replayed       uint64 // packets that did not open
-	Unknown                uint64 // datagrams of nobody, or of no kind
-	Refused                uint64 // authentic packets that the offer did not announce, or that are malformed
-	Resent, Unanswered     uint64 // retransmissions, and requests beyond the budget or the history
+	Resent                 uint64 // of PacketsOut
 	KeyFramesAsked         uint64
 	SendCalls, Messages    uint64
-	MessagesDropped        uint64 // the socket's buffer stayed full, or the system refused them
 	HandshakesFailed       uint64
-	FingerprintsMismatched uint64
+	FingerprintsMismatched uint64 // of HandshakesFailed
+	Dropped                Dropped
 	Health                 Health
+}
+
+// Dropped counts what was not taken or not sent, by reason.
+type Dropped struct {
+	Forged, Replayed uint64 // packets that did not open
+	Unknown          uint64 // datagrams of nobody, or of no kind
+	Refused          uint64 // authentic packets that the offer did not announce, or that are malformed
+	Unanswered       uint64 // requests for packets, beyond the budget or the history
+	Messages         uint64 // the socket's buffer stayed full, or the system refused them
 }
 
 // Health counts what is alive. After every room is closed all are zero.

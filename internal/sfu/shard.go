@@ -29,28 +29,38 @@ type shard struct {
 	shaking  sync.WaitGroup
 
 	// guarded by mu
-	mu       sync.Mutex
-	stopped  bool
+	mu      sync.Mutex
+	stopped bool
+	register
+	ice   ice.Responder
+	in    intake
+	out   egress
+	desk  desk
+	stats Stats
+}
+
+// register is who is connected.
+type register struct {
 	rooms    map[*Room]struct{}
 	links    []*link
 	byUfrag  map[string]*link
 	byRemote map[netip.AddrPort]*link
-	shakes   int
+	shakes   int    // handshakes under way
 	numbers  uint32 // of links and streams
-	ice      ice.Responder
-	in       intake
-	out      egress
-	owed     []*slot // sender reports to make
-	scratch  []byte
-	missing  []uint16
-	stats    Stats
+}
+
+// desk is where reports are written.
+type desk struct {
+	owed    []*slot // sender reports to make
+	plain   []byte
+	missing []uint16
 }
 
 func newShard(conn batchConn, id dtls.Identity, log *slog.Logger) *shard {
 	now := time.Now()
 	s := &shard{
 		conn: conn, identity: id, log: log, started: now, epoch: now.UnixNano(), ctx: context.Background(),
-		rooms: map[*Room]struct{}{}, byUfrag: map[string]*link{}, byRemote: map[netip.AddrPort]*link{},
+		register: register{rooms: map[*Room]struct{}{}, byUfrag: map[string]*link{}, byRemote: map[netip.AddrPort]*link{}},
 	}
 	s.in.init()
 	s.out.init(conn)
@@ -110,7 +120,7 @@ func (s *shard) batch(n int, now time.Time) {
 func (s *shard) take(d *udp.Datagram, now int64) bool {
 	b := d.Data
 	if len(b) < 12 {
-		s.stats.Unknown++
+		s.stats.Dropped.Unknown++
 		return false
 	}
 	if b[0] < 4 {
@@ -120,13 +130,13 @@ func (s *shard) take(d *udp.Datagram, now int64) bool {
 	l := s.byRemote[d.Path.Remote]
 	switch {
 	case l == nil:
-		s.stats.Unknown++
+		s.stats.Dropped.Unknown++
 	case b[0] >= 20 && b[0] < 64:
 		l.record(b, now)
 	case b[0]>>6 == 2 && l.ready():
 		return s.protected(l, b, now)
 	default:
-		s.stats.Unknown++
+		s.stats.Dropped.Unknown++
 	}
 	return false
 }
@@ -202,7 +212,7 @@ func (s *shard) end() {
 func (s *shard) owe(x *slot) {
 	if !x.owed {
 		x.owed = true
-		s.owed = append(s.owed, x)
+		s.desk.owed = append(s.desk.owed, x)
 	}
 }
 
@@ -213,7 +223,7 @@ func (s *shard) snapshot() Stats {
 	t.PacketsOut, t.BytesOut = s.out.sent, s.out.bytes
 	if c, ok := s.conn.(interface{ Counts() udp.Counts }); ok {
 		n := c.Counts()
-		t.SendCalls, t.Messages, t.MessagesDropped = n.Calls, n.Messages, n.Dropped
+		t.SendCalls, t.Messages, t.Dropped.Messages = n.Calls, n.Messages, n.Dropped
 	}
 	h := Health{Rooms: len(s.rooms), Links: len(s.links), Handshakes: s.shakes, Addresses: len(s.byRemote)}
 	for _, l := range s.links {

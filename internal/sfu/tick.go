@@ -28,18 +28,18 @@ func (s *shard) tick(now int64) {
 			p.slots[forward.Audio].impatient(now)
 		}
 	}
-	for _, x := range s.owed {
+	for _, x := range s.desk.owed {
 		x.owed = false
 		s.report(x)
 	}
-	clear(s.owed)
-	s.owed = s.owed[:0]
+	clear(s.desk.owed)
+	s.desk.owed = s.desk.owed[:0]
 	s.out.flush()
 }
 
 // attend sends a publisher what it needs to know.
 func (s *shard) attend(l *link, now int64) {
-	b := s.scratch[:0]
+	b := s.desk.plain[:0]
 	p := &l.send
 	if now-p.reported >= reportEvery {
 		p.reported = now
@@ -57,7 +57,7 @@ func (s *shard) attend(l *link, now int64) {
 			b = p.arrivals.Append(b, p.ssrc, t.stream.ssrc)
 		}
 	}
-	s.scratch = b[:0]
+	s.desk.plain = b[:0]
 	s.sendReports(l, b)
 }
 
@@ -87,8 +87,8 @@ func (s *shard) request(st *stream, b []byte, now int64) []byte {
 		return b
 	}
 	if st.track.format.repaired {
-		if s.missing = st.gaps.Due(now, s.missing[:0]); len(s.missing) > 0 {
-			b = rtcp.AppendNack(b, st.link.send.ssrc, st.ssrc, s.missing)
+		if s.desk.missing = st.gaps.Due(now, s.desk.missing[:0]); len(s.desk.missing) > 0 {
+			b = rtcp.AppendNack(b, st.link.send.ssrc, st.ssrc, s.desk.missing)
 		}
 	}
 	if st.awaited() && now-st.asked >= keyRetry || st.wanted && now-st.asked >= keySpacing {
@@ -120,9 +120,9 @@ func (s *shard) report(x *slot) {
 	if !ok {
 		return
 	}
-	b := rtcp.AppendSenderReport(s.scratch[:0], x.ssrc, wall, ticks, x.packets, x.octets)
+	b := rtcp.AppendSenderReport(s.desk.plain[:0], x.ssrc, wall, ticks, x.packets, x.octets)
 	b = rtcp.AppendName(b, x.ssrc, canonicalName)
-	s.scratch = b[:0]
+	s.desk.plain = b[:0]
 	s.sendReports(l, b)
 }
 
