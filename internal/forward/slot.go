@@ -6,7 +6,8 @@ import "time"
 // it: more than any loss, less than the 2^15 beyond which receivers lose count of rollovers.
 const maxJump = 2048
 
-// slot is one medium of a pair: the numbers it gave out last and what it adds to a source's. It is hot.
+// slot is one medium of a pair: the numbers it gave out last and what it adds to a source's.
+// hot: read and written for every packet of every receiver.
 type slot struct {
 	current, wanted Source
 

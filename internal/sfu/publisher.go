@@ -107,7 +107,8 @@ func (p *publisher) arrivalsID() uint8 {
 	return 0
 }
 
-// stream is one medium as it comes in under one SSRC, and the slots that it goes to: hot, read for every packet.
+// stream is one medium as it comes in under one SSRC, and the slots that it goes to.
+// hot: read for every packet.
 type stream struct {
 	link   *link
 	track  *track
