@@ -41,9 +41,10 @@ type Resume struct {
 	Seq         uint64      `json:"seq"`
 }
 
-// Open opens the meeting's group with its first policy.
+// Open opens the meeting's group Group with its first policy.
 type Open struct {
-	Policy Bytes `json:"policy" size:"1-8192"`
+	Group  Bytes32 `json:"group"`
+	Policy Bytes   `json:"policy" size:"1-8192"`
 }
 
 // Admit lets in those whom the admission names.

@@ -88,7 +88,10 @@ export interface Kept {
 
 export interface Vault {
   /** make creates a meeting's secrets. Nothing of it is kept in the vault afterwards. */
-  make(title: string, nonce: Bytes): Promise<{
+  make(
+    title: string,
+    nonce: Bytes,
+  ): Promise<{
     hostKey: Bytes
     booking: Bytes
     meeting: string
@@ -97,7 +100,13 @@ export interface Vault {
   }>
 
   /** begin takes the secrets of a link (code and seed may be null) or of an earlier load of this page. */
-  begin(input: { meeting: string; origin: string; code: string | null; seed: string | null; kept: Kept | null }): Promise<void>
+  begin(input: {
+    meeting: string
+    origin: string
+    code: string | null
+    seed: string | null
+    kept: Kept | null
+  }): Promise<void>
   /** useCode sets the typed code; rejects with code_wrong when it is not of the form. */
   useCode(code: string): Promise<void>
   /** keep gives what a reload needs. */
@@ -110,7 +119,7 @@ export interface Vault {
   /** enterAsHost signs the host's entry. */
   enterAsHost(challenge: Bytes): Promise<{ participant: string; device: Bytes; statement: Bytes }>
   /** openGroup makes a new group of one. generation is the newest known to the server, 0 for the first; policy is what opened that one. */
-  openGroup(name: string, generation: number, policy: Bytes): Promise<{ policy: Bytes }>
+  openGroup(name: string, generation: number, policy: Bytes): Promise<{ group: Bytes; policy: Bytes }>
   resume(challenge: Bytes, ticket: Bytes): Promise<Bytes>
 
   /** readKnock (host) checks signature, seal and KeyPackage of a knock and tells the name; known: this device was admitted before and not removed. */

@@ -65,6 +65,7 @@ export interface Resume {
 export interface Open {
   readonly type: 'open'
   readonly id?: number
+  readonly group: Base64
   readonly policy: Base64
 }
 
