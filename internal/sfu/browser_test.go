@@ -61,8 +61,8 @@ func until(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// client is a stock pion peer with a microphone, a camera and pairs of slots.
-type client struct {
+// browser is a stock pion peer with a microphone, a camera and pairs of slots.
+type browser struct {
 	t   *testing.T
 	pc  *webrtc.PeerConnection
 	mic *webrtc.TrackLocalStaticRTP
@@ -77,7 +77,7 @@ type client struct {
 // lossy drops packets on their way into the client, before it could ask for them again.
 type lossy struct {
 	interceptor.NoOp
-	c *client
+	c *browser
 }
 
 func (l *lossy) NewInterceptor(string) (interceptor.Interceptor, error) { return l, nil }
@@ -98,7 +98,7 @@ func (l *lossy) BindRemoteStream(_ *interceptor.StreamInfo, r interceptor.RTPRea
 	})
 }
 
-func (c *client) lose(p *rtp.Packet) bool {
+func (c *browser) lose(p *rtp.Packet) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.drop != nil && c.drop(p)
@@ -111,9 +111,9 @@ func codec(mime string, clock uint32, channels uint16, fmtp string, payload uint
 	}
 }
 
-func newClient(t *testing.T, pairs int) *client {
+func newBrowser(t *testing.T, pairs int) *browser {
 	t.Helper()
-	c := &client{t: t, got: map[string][]*rtp.Packet{}}
+	c := &browser{t: t, got: map[string][]*rtp.Packet{}}
 	m := &webrtc.MediaEngine{}
 	nack := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "transport-cc"}}
 	check(t, m.RegisterCodec(codec(webrtc.MimeTypeOpus, 48000, 2, "minptime=10", 111, webrtc.RTCPFeedback{Type: "transport-cc"}), webrtc.RTPCodecTypeAudio))
@@ -125,10 +125,10 @@ func newClient(t *testing.T, pairs int) *client {
 		}
 	}
 	r := &interceptor.Registry{}
+	r.Add(&lossy{c: c}) // first: below the interceptor that asks for what is missing
 	check(t, webrtc.ConfigureNack(m, r))
 	check(t, webrtc.ConfigureRTCPReports(r))
 	check(t, webrtc.ConfigureTWCCHeaderExtensionSender(m, r))
-	r.Add(&lossy{c: c})
 	s := webrtc.SettingEngine{}
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetInterfaceFilter(func(n string) bool { return n == "lo" })
@@ -163,7 +163,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-func (c *client) listen(s *webrtc.RTPSender) {
+func (c *browser) listen(s *webrtc.RTPSender) {
 	for {
 		ps, _, err := s.ReadRTCP()
 		if err != nil {
@@ -179,7 +179,7 @@ func (c *client) listen(s *webrtc.RTPSender) {
 	}
 }
 
-func (c *client) receive(tr *webrtc.TrackRemote) {
+func (c *browser) receive(tr *webrtc.TrackRemote) {
 	for {
 		p, _, err := tr.ReadRTP()
 		if err != nil {
@@ -192,20 +192,20 @@ func (c *client) receive(tr *webrtc.TrackRemote) {
 }
 
 // packets gives what came on a slot, "a0" or "v0".
-func (c *client) packets(id string) []*rtp.Packet {
+func (c *browser) packets(id string) []*rtp.Packet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]*rtp.Packet(nil), c.got[id]...)
 }
 
-func (c *client) keyRequests() int {
+func (c *browser) keyRequests() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.keys
 }
 
 // offer makes the offer and its facts.
-func (c *client) offer() (wire.MediaOffer, *sdp.SessionDescription) {
+func (c *browser) offer() (wire.MediaOffer, *sdp.SessionDescription) {
 	c.t.Helper()
 	o, err := c.pc.CreateOffer(nil)
 	check(c.t, err)
@@ -216,7 +216,7 @@ func (c *client) offer() (wire.MediaOffer, *sdp.SessionDescription) {
 }
 
 // join opens the connection with the given answer template.
-func (c *client) join(r *Room, who ident.ParticipantID) {
+func (c *browser) join(r *Room, who ident.ParticipantID) {
 	c.t.Helper()
 	facts, d := c.offer()
 	answer, err := r.Open(who, facts)
@@ -225,7 +225,7 @@ func (c *client) join(r *Room, who ident.ParticipantID) {
 	until(c.t, "connected", func() bool { return c.pc.ConnectionState() == webrtc.PeerConnectionStateConnected })
 }
 
-func (c *client) accept(d *sdp.SessionDescription, facts wire.MediaOffer, answer wire.MediaAnswer) {
+func (c *browser) accept(d *sdp.SessionDescription, facts wire.MediaOffer, answer wire.MediaAnswer) {
 	c.t.Helper()
 	check(c.t, c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: template(d, facts, answer)}))
 }
@@ -355,7 +355,7 @@ func section(b *strings.Builder, kind string, i int, o *wire.MediaOffer, a *wire
 
 // film is a made-up camera and microphone: frames of two packets, key frames when asked for.
 type film struct {
-	c      *client
+	c      *browser
 	seq    uint16
 	ts     uint32
 	voice  uint16
