@@ -1,0 +1,217 @@
+import type { Alarm, ChatLine, Devices, Knocker, OverReason, Person, Phase, Snapshot } from '../src/core/snapshot'
+import { portrait } from './portraits'
+
+/** Every screen and state of the page as a snapshot, by the name of its picture. */
+
+const minutes = 60_000
+
+const devices: Devices = {
+  cameras: [{ id: 'c1', label: 'Built-in camera' }],
+  microphones: [
+    { id: 'm1', label: 'Built-in microphone' },
+    { id: 'm2', label: 'Conference microphone, meeting room 2 (USB)' },
+  ],
+  speakers: [{ id: 's1', label: 'Built-in speakers' }],
+  camera: 'c1',
+  microphone: 'm2',
+  speaker: 's1',
+  cameraOn: false,
+  microphoneOn: false,
+  cameraTrouble: null,
+  microphoneTrouble: null,
+  preview: null,
+}
+
+const base: Snapshot = {
+  phase: { name: 'opening' },
+  title: 'Repairs plan 2027',
+  link: 'connected',
+  host: false,
+  people: [],
+  waiting: [],
+  refused: [],
+  chat: [],
+  unread: 0,
+  devices,
+  alarms: [],
+  notices: [],
+  missing: [],
+  guestLink: '',
+  accessCode: '',
+}
+
+const preJoin = (over: Partial<Extract<Phase, { name: 'pre-join' }>> = {}): Phase => ({
+  name: 'pre-join',
+  needsCode: false,
+  fault: null,
+  busy: false,
+  host: false,
+  suggestedName: 'Meera Krishnan',
+  ...over,
+})
+
+const names = [
+  'Priya Raman',
+  'Tomás Iglesias',
+  'Anna Kowalska',
+  'Samuel Okafor',
+  'लीला हद्दाद',
+  'முத்துலட்சுமி வெங்கடராகவன்',
+  'Dr. Muthulakshmi Venkataraghavan-Subramaniam',
+]
+
+function person(i: number, over: Partial<Person> = {}): Person {
+  const video = i % 7 < 5
+  return {
+    id: `p${String(i)}`,
+    name: names[i] ?? `Person ${String(i + 1)}`,
+    me: i === 0,
+    host: i === 0,
+    microphone: i % 3 !== 2,
+    camera: video,
+    speaking: i === 1,
+    away: false,
+    stream: video ? portrait(i) : null,
+    video,
+    ...over,
+  }
+}
+
+const people = (count: number): Person[] => Array.from({ length: count }, (_, i) => person(i))
+
+const knocker = (id: string, name: string, over: Partial<Knocker> = {}): Knocker => ({
+  id,
+  name,
+  since: Date.now(),
+  lookalike: false,
+  busy: false,
+  ...over,
+})
+
+const line = (id: number, from: number, text: string, over: Partial<ChatLine> = {}): ChatLine => ({
+  id: String(id),
+  from: `p${String(from)}`,
+  name: names[from] ?? '',
+  mine: from === 0,
+  text,
+  at: Date.UTC(2026, 10, 23, 9, 30 + id),
+  state: 'sent',
+  ...over,
+})
+
+const chat: readonly ChatLine[] = [
+  line(1, 1, 'Good morning. The plans are on the table.'),
+  line(2, 1, 'Roof first, then the stairs?'),
+  line(6, 0, 'Yes. Roof before the rains.'),
+  line(8, 4, 'छत की मरम्मत मार्च से पहले हो जानी चाहिए।'),
+  line(9, 3, '<img src=x onerror=alert(1)> javascript:alert(2) https://example.org/?a=b\nA second line stays a line.'),
+  line(12, 0, 'I will ask the two firms for their offers today.', { state: 'failed' }),
+]
+
+const alarm: Alarm = {
+  id: 'a1',
+  code: 'commit_refused',
+  person: '',
+  detail: 'epoch 7: Add without admission (gate rule 3)',
+}
+
+const host: Partial<Snapshot> = {
+  phase: { name: 'meeting' },
+  host: true,
+  guestLink: 'https://meet.example.org/m/5zq8k1w7dn3c9x2vt4m6hr0bpy#7J4T-9QWX-K2MD-0HZC',
+  accessCode: '7J4T-9QWX-K2MD-0HZC',
+  devices: { ...devices, cameraOn: true, microphoneOn: true },
+}
+
+const waiting = [knocker('k1', 'Meera Krishnan'), knocker('k2', 'Ρriya Raman', { lookalike: true })]
+
+/** Shot is one picture: a snapshot, or a path of its own; press names buttons to press in order first. */
+export interface Shot {
+  readonly path?: string
+  readonly snapshot?: () => Snapshot
+  readonly press?: readonly string[]
+  readonly fill?: Readonly<Record<string, string>>
+}
+
+const meeting = (more: Partial<Snapshot>, press: readonly string[] = []): Shot => ({
+  snapshot: () => ({ ...base, ...host, people: people(6), ...more }),
+  press,
+})
+
+export const shots: Readonly<Record<string, Shot>> = {
+  home: { path: '/' },
+  new: { path: '/new' },
+  'new-missing': { path: '/new', press: ['Create'] },
+  'new-ready': { path: '/new', fill: { Title: 'Repairs plan 2027' }, press: ['Create'] },
+  lost: { path: '/nowhere' },
+  opening: { snapshot: () => base },
+  'pre-join': { snapshot: () => ({ ...base, phase: preJoin() }) },
+  'pre-join-on': {
+    snapshot: () => ({
+      ...base,
+      phase: preJoin(),
+      devices: { ...devices, cameraOn: true, microphoneOn: true, preview: portrait(4, 16 / 10) },
+    }),
+  },
+  'pre-join-code-wrong': {
+    snapshot: () => ({ ...base, title: '', phase: preJoin({ needsCode: true, fault: 'code_wrong' }) }),
+    fill: { 'Access code': '7J4T-9QWX-K2MD-0HZD' },
+  },
+  'pre-join-host-busy': { snapshot: () => ({ ...base, phase: preJoin({ host: true, busy: true }) }) },
+  'pre-join-trouble': {
+    snapshot: () => ({
+      ...base,
+      phase: preJoin({ suggestedName: '', fault: 'door_full' }),
+      devices: { ...devices, cameras: [], speakers: [], camera: '', speaker: '', cameraTrouble: 'blocked' },
+    }),
+    press: ['Ask to join'],
+  },
+  waiting: {
+    snapshot: () => ({ ...base, phase: { name: 'waiting', for: 'answer', askStill: false, since: Date.now() } }),
+  },
+  'waiting-host': {
+    snapshot: () => ({ ...base, phase: { name: 'waiting', for: 'host', askStill: false, since: Date.now() } }),
+  },
+  'waiting-still': {
+    snapshot: () => ({
+      ...base,
+      phase: { name: 'waiting', for: 'answer', askStill: true, since: Date.now() - 10 * minutes },
+    }),
+  },
+  entering: { snapshot: () => ({ ...base, phase: { name: 'entering' } }) },
+  'meeting-alone': meeting({ people: people(1) }),
+  'meeting-two': meeting({ people: people(2) }),
+  'meeting-three': meeting({ people: people(3), unread: 3 }),
+  'meeting-knock': meeting({ waiting: waiting.slice(0, 1) }),
+  'meeting-people': meeting({ waiting, refused: [{ id: 'r1', name: 'Jonas' }] }, ['People']),
+  'meeting-menu': meeting({}, ['People', 'Actions for Anna Kowalska']),
+  'meeting-remove': meeting({}, ['People', 'Actions for Anna Kowalska', 'Remove']),
+  'meeting-chat': meeting({ chat }, ['Chat']),
+  'meeting-end': meeting({}, ['End for everyone']),
+  'meeting-trouble': meeting({
+    link: 'reconnecting',
+    alarms: [alarm],
+    people: [person(0, { video: false, camera: false }), person(1), person(2, { away: true }), person(3)],
+    notices: [
+      { id: 1, kind: 'joined', name: 'Samuel Okafor', code: '' },
+      { id: 2, kind: 'fault', name: '', code: 'message_flood' },
+    ],
+  }),
+  'meeting-many': meeting({ people: people(32) }),
+  'meeting-guest': meeting({ host: false, guestLink: '', accessCode: '', people: people(5), devices }),
+  'over-ended': farewell('ended'),
+  'over-left': farewell('left'),
+  'over-denied': farewell('denied'),
+  'over-lapsed': farewell('lapsed'),
+  'over-removed': farewell('removed'),
+  'over-unknown': farewell('unknown'),
+  'over-unsupported': farewell('unsupported', { missing: ['RTCRtpScriptTransform', 'X25519'] }),
+  'over-elsewhere': farewell('elsewhere'),
+  'over-full': farewell('full'),
+  'over-closed': farewell('closed'),
+  'over-unsealed': farewell('unsealed', { alarms: [{ ...alarm, code: 'welcome_refused' }] }),
+}
+
+function farewell(reason: OverReason, more: Partial<Snapshot> = {}): Shot {
+  return { snapshot: () => ({ ...base, phase: { name: 'over', reason }, ...more }) }
+}
