@@ -5,11 +5,12 @@ const glance = 500 // ms for which a name must have been on screen before it can
 /** settled tells which of the ids now shown have been on screen for half a second. Call it while a component starts. */
 export function settled(shown: () => readonly string[]): ReadonlySet<string> {
   const ready = new SvelteSet<string>()
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- bookkeeping that no view reads
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
   $effect(() => {
-    const ids = new Set(shown())
+    const ids = shown()
     for (const [id, timer] of timers) {
-      if (ids.has(id)) continue
+      if (ids.includes(id)) continue
       clearTimeout(timer)
       timers.delete(id)
       ready.delete(id)

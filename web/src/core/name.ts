@@ -5,7 +5,7 @@
 
 export const nameGraphemes = 64
 export const nameBytes = 254 // sealed names are padded to 256 bytes, two of them for the length
-export const titleGraphemes = 120
+const titleGraphemes = 120
 export const titleBytes = 510 // sealed titles are padded to 512 bytes
 
 /** NameFault says why a text is no name: nothing visible in it, too long, or not in the one clean form. */

@@ -75,7 +75,7 @@ export const en = {
     cameraOff: 'Your camera is off',
     level: 'Microphone level',
     microphoneOff: 'Your microphone is off',
-    speak: 'Say something: the bars move when we hear you.',
+    speak: 'Say something: the bars move.',
     testSound: 'Play a test sound',
     ask: 'Ask to join',
     start: 'Start meeting',
@@ -85,7 +85,7 @@ export const en = {
       camera: (i: number) => `Camera ${i}`,
       microphone: (i: number) => `Microphone ${i}`,
       speaker: (i: number) => `Speaker ${i}`,
-      standard: 'The usual one',
+      standard: 'System default',
     },
   },
 

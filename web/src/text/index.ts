@@ -27,6 +27,11 @@ export function pick(wished: readonly string[]): Language {
 /** language is what this page speaks from its opening to its end. */
 export const language: Language = pick(typeof navigator === 'undefined' ? [] : navigator.languages)
 
+/** locale is that language with the region the person uses, for dates and clocks. */
+export const locale: string =
+  (typeof navigator === 'undefined' ? [] : navigator.languages).find((tag) => tag.toLowerCase().startsWith(language)) ??
+  language
+
 export const text: Text = dictionaries[language]
 
 export { faultText } from './faults'

@@ -43,7 +43,7 @@ describe('what others write', () => {
   it('stays text whatever it is', () => {
     const plain = skeleton(html('hello'))
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'<>"\'&=/ !-:;{}abijs`\\\n') }), (text) => {
+      fc.property(fc.stringMatching(/^[<>"'&=/ !:;{}abijs`\\\n-]{0,60}$/), (text) => {
         expect(skeleton(html(`x${text}`, `x${text}`))).toBe(plain)
       }),
       { numRuns: 500 },
