@@ -9,17 +9,23 @@ import '../src/style/fonts.css'
 import '../src/style/tokens.css'
 import { shots } from './fixtures'
 
-/** Shows one fixture as the page would show it; commands do nothing. The name of the fixture stands after the ?. */
+/** Shows one fixture as the page would show it; commands are only recorded. The name of the fixture stands after the ?. */
 const name = window.location.search.slice(1)
 const shot = shots[name]
 if (shot === undefined) throw new Error(`no fixture named ${name}`)
 
-// What run.mjs does before it takes the picture.
-Object.assign(globalThis, { shotSteps: { fill: shot.fill, press: shot.press } })
+const asked: unknown[][] = []
+const commands = new Proxy({} as Commands, {
+  get:
+    (_, command: string) =>
+    (...given: unknown[]) =>
+      asked.push([command, ...given]),
+})
+
+// What run.mjs does before it takes the picture, and what journeys.mjs finds that a person asked for.
+Object.assign(globalThis, { asked, shotSteps: { fill: shot.fill, press: shot.press } })
 
 window.history.replaceState(null, '', shot.path ?? '/m/5zq8k1w7dn3c9x2vt4m6hr0bpy')
-
-const commands = new Proxy({} as Commands, { get: () => () => undefined })
 
 function openConference(): Conference {
   if (shot?.snapshot === undefined) throw new Error('this fixture has no meeting')
