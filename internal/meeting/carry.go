@@ -1,0 +1,243 @@
+package meeting
+
+import (
+	"fmt"
+	"time"
+
+	"incamera/internal/allot"
+	"incamera/internal/epoch"
+	"incamera/internal/fault"
+	"incamera/internal/ident"
+	"incamera/internal/lobby"
+	"incamera/internal/wire"
+)
+
+// carryDoor carries out what the door decided.
+func (m *Meeting) carryDoor(effects []lobby.Effect) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case lobby.Refuse: // nobody asked: time passed, or a line broke that held nothing
+		case lobby.TellWaiting:
+			m.tellDoor(e.Who, wire.Waiting{Open: e.Open})
+		case lobby.AskWaiting:
+			m.tellDoor(e.Who, wire.Ask{})
+		case lobby.Dismiss:
+			m.noteEnd(e.Why, e.Statement)
+			m.dismiss(m.door[e.Who], over(e.Why, e.Statement))
+		case lobby.ShowKnock:
+			m.pushTo(e.Host, knockPush(e))
+		case lobby.HideKnock:
+			m.pushTo(e.Host, wire.KnockGone{Participant: wire.Participant(e.Who)})
+		case lobby.Invite:
+			m.stepEpoch(epoch.Wanted{Add: epoch.Add{Who: e.Knock.Who, KeyPackage: e.Knock.KeyPackage, Admission: e.Admission}})
+		case lobby.Uninvite:
+			m.stepEpoch(epoch.Unwanted{Who: e.Who})
+		case lobby.Seat:
+			m.seat(e)
+		case lobby.Confirm:
+			m.confirm(e.Who)
+		case lobby.Unseat:
+			m.unseat(e)
+		case lobby.AskBack:
+			m.askBack(e)
+		case lobby.ShowPresence:
+			m.pushOthers(e.Who, wire.Presence{Participant: wire.Participant(e.Who), Connected: e.Connected})
+		case lobby.Finish:
+			for _, v := range m.visits { // who was asked back and has not knocked yet
+				m.dismiss(v, m.farewell)
+			}
+		default:
+			panic(fmt.Sprintf("meeting: effect %T", e))
+		}
+	}
+}
+
+func (m *Meeting) tellDoor(who ident.ParticipantID, reply wire.Reply) {
+	if v := m.door[who]; v != nil {
+		v.line.Send(wire.Encode(reply, wire.Head{}))
+	}
+}
+
+func knockPush(e lobby.ShowKnock) wire.KnockPush {
+	return wire.KnockPush{
+		Participant: wire.Participant(e.Knock.Who), Device: wire.Bytes32(e.Knock.Device),
+		KeyPackage: e.Knock.KeyPackage, SealedName: e.Knock.SealedName, Statement: e.Knock.Statement,
+		Since: e.Since, Returning: e.Returning,
+	}
+}
+
+// over words a reason. A statement goes with those that a host signed.
+func over(why lobby.Why, statement []byte) wire.Over {
+	reasons := map[lobby.Why]wire.Reason{
+		lobby.WhyEnded: wire.ReasonEnded, lobby.WhyClosed: wire.ReasonClosed, lobby.WhyDenied: wire.ReasonDenied,
+		lobby.WhyLapsed: wire.ReasonLapsed, lobby.WhyRemoved: wire.ReasonRemoved, lobby.WhyElsewhere: wire.ReasonElsewhere,
+		lobby.WhyLeft: wire.ReasonClosed, lobby.WhyAbsent: wire.ReasonClosed,
+	}
+	o := wire.Over{Reason: reasons[why]}
+	if why == lobby.WhyEnded || why == lobby.WhyRemoved {
+		o.Statement = statement
+	}
+	return o
+}
+
+// seat makes a place; the line at the door becomes the seat's.
+func (m *Meeting) seat(e lobby.Seat) {
+	s := &seat{who: e.Who, device: e.Device, ticket: ident.Ticket(m.secrets.Bytes32()), since: m.epoch.Epoch()}
+	m.seats[e.Who] = s
+	if v := m.door[e.Who]; v != nil {
+		v.line.Seat()
+		delete(m.door, e.Who)
+		v.seat, s.line = s, v.line
+	}
+}
+
+// confirm lets picture and sound begin and tells the newcomer who is away.
+func (m *Meeting) confirm(who ident.ParticipantID) {
+	m.stepEpoch(epoch.Joined{Who: who})
+	for other, s := range m.seats {
+		if other != who && s.line == nil {
+			m.pushTo(who, wire.Presence{Participant: wire.Participant(other)})
+		}
+	}
+}
+
+// unseat shuts media first, then says why, then has the group remove the member.
+func (m *Meeting) unseat(e lobby.Unseat) {
+	m.noteEnd(e.Why, e.Statement)
+	m.shutMedia(e.Who)
+	if s := m.seats[e.Who]; s != nil {
+		if s.line != nil && e.Why != lobby.WhyLeft {
+			m.dismiss(m.visits[s.line], over(e.Why, e.Statement))
+		} else if s.line != nil {
+			s.line.Close()
+			delete(m.visits, s.line)
+		}
+		delete(m.seats, e.Who)
+		s.wipe()
+	}
+	if !e.Remove {
+		return
+	}
+	reasons := map[lobby.Why]epoch.Reason{lobby.WhyRemoved: epoch.ByRemoval, lobby.WhyLeft: epoch.ByLeave}
+	reason, said := reasons[e.Why]
+	if !said || len(e.Statement) == 0 {
+		reason, e.Statement = epoch.ByAbsence, nil
+	}
+	m.stepEpoch(epoch.Gone{Remove: epoch.Remove{Who: e.Who, Statement: e.Statement, Reason: reason}})
+}
+
+// noteEnd makes the links dead before anybody hears of the end.
+func (m *Meeting) noteEnd(why lobby.Why, statement []byte) {
+	if why == lobby.WhyEnded || why == lobby.WhyClosed {
+		m.over.Store(true)
+		m.farewell = over(why, statement)
+	}
+}
+
+// askBack takes the seat and leaves the line, on which the person may knock again.
+func (m *Meeting) askBack(e lobby.AskBack) {
+	m.shutMedia(e.Who)
+	s := m.seats[e.Who]
+	if s == nil {
+		return
+	}
+	delete(m.seats, e.Who)
+	if s.line != nil {
+		v := m.visits[s.line]
+		s.push(wire.Body(wire.Regroup{Challenge: wire.Bytes32(v.challenge)}), true)
+		v.seat = nil
+	}
+	s.wipe()
+}
+
+func (m *Meeting) shutMedia(who ident.ParticipantID) {
+	if !m.allot.Open(who) {
+		return
+	}
+	m.media.Shut(who)
+	m.carrySlots(m.allot.Step(allot.Closed{Who: who}))
+}
+
+// carrySlots routes first and tells then: a frame that comes early is dropped by the receiver, not shown.
+func (m *Meeting) carrySlots(effects []allot.Effect) {
+	for _, e := range effects {
+		m.media.Route(e.Who, e.Slots)
+		slots := make([]wire.Slot, len(e.Slots))
+		for i, who := range e.Slots {
+			slots[i] = wire.Slot(who)
+		}
+		m.pushTo(e.Who, wire.Slots{Slots: slots})
+	}
+}
+
+func (m *Meeting) pushOthers(who ident.ParticipantID, reply wire.Reply) {
+	body := wire.Body(reply)
+	for other, s := range m.seats {
+		if other != who {
+			s.push(body, false)
+		}
+	}
+}
+
+// stepEpoch feeds the order of commits and carries out what it says; the code is of a refusal.
+func (m *Meeting) stepEpoch(in epoch.Input) fault.Code {
+	effects := m.epoch.Step(in, time.Now())
+	m.carryEpoch(effects)
+	return refusedCommit(effects)
+}
+
+// refusedCommit is the code of a step that was refused, or nothing.
+func refusedCommit(effects []epoch.Effect) fault.Code {
+	for _, effect := range effects {
+		if r, ok := effect.(epoch.Refuse); ok {
+			return r.Code
+		}
+	}
+	return ""
+}
+
+func (m *Meeting) carryEpoch(effects []epoch.Effect) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case epoch.Refuse:
+		case epoch.Ask:
+			m.pushTo(e.Who, taskPush(e.Task))
+		case epoch.Order:
+			body := wire.Body(wire.CommitPush{Epoch: e.Epoch, Commit: e.Commit})
+			for _, who := range e.To {
+				if s := m.seats[who]; s != nil {
+					s.push(body, false)
+				}
+			}
+		case epoch.Welcome:
+			m.welcome(e)
+		case epoch.Unaddable:
+			m.carryDoor(m.lobby.Step(lobby.Unaddable{Who: e.Who}, time.Now()))
+		default:
+			panic(fmt.Sprintf("meeting: effect %T", e))
+		}
+	}
+}
+
+// welcome seats the person whom the group added and hands them, and nobody else, the way in.
+func (m *Meeting) welcome(e epoch.Welcome) {
+	m.carryDoor(m.lobby.Step(lobby.Welcomed{Who: e.Who}, time.Now()))
+	s := m.seats[e.Who]
+	if s == nil {
+		return
+	}
+	s.push(wire.Body(wire.Admitted{
+		Epoch: e.Epoch, Welcome: e.Welcome, Tree: e.Tree, Admission: e.Admission, Ticket: wire.Bytes32(s.ticket),
+	}), false)
+}
+
+func taskPush(t epoch.Task) wire.Task {
+	push := wire.Task{Lease: t.Lease, Epoch: t.Epoch}
+	for _, a := range t.Adds {
+		push.Adds = append(push.Adds, wire.TaskAdd{Admission: a.Admission, KeyPackage: a.KeyPackage, Participant: wire.Participant(a.Who)})
+	}
+	for _, r := range t.Removes {
+		push.Removes = append(push.Removes, wire.TaskRemove{Participant: wire.Participant(r.Who), Statement: r.Statement})
+	}
+	return push
+}

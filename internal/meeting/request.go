@@ -1,0 +1,200 @@
+package meeting
+
+import (
+	"time"
+
+	"incamera/internal/allot"
+	"incamera/internal/epoch"
+	"incamera/internal/fault"
+	"incamera/internal/ident"
+	"incamera/internal/lobby"
+	"incamera/internal/statement"
+	"incamera/internal/wire"
+)
+
+// asked answers a request, once however often it is sent.
+func (m *Meeting) asked(in Asked) {
+	v := m.visits[in.Line]
+	if v == nil {
+		m.refuse(in.Line, in.ID, fault.MessageOrder)
+		return
+	}
+	if v.seat == nil {
+		m.refuseOrAnswer(v, in, m.atDoor(v, in.Request))
+		return
+	}
+	if in.ID > 0 {
+		frame, before := v.seat.answered(in.ID)
+		if before && frame != nil {
+			in.Line.Send(frame)
+		}
+		if before {
+			return
+		}
+	}
+	m.inside(v, in)
+}
+
+func (m *Meeting) refuseOrAnswer(v *visit, in Asked, code fault.Code) {
+	if code != "" {
+		m.refuse(v.line, in.ID, code)
+		return
+	}
+	m.answer(v.line, in.ID, wire.Ok{})
+}
+
+// atDoor takes what who waits may say.
+func (m *Meeting) atDoor(v *visit, r wire.Request) fault.Code {
+	switch r.(type) {
+	case wire.Stay:
+		return refusal(m.lobby.Step(lobby.Stayed{Who: v.who}, time.Now()))
+	case wire.Withdraw:
+		effects := m.lobby.Step(lobby.Withdrew{Who: v.who}, time.Now())
+		if code := refusal(effects); code != "" {
+			return code
+		}
+		delete(m.door, v.who)
+		m.carryDoor(effects)
+		return ""
+	case wire.Open, wire.Admit, wire.Deny, wire.Allow, wire.Remove, wire.End:
+		return fault.NotHost
+	default:
+		return fault.NotMember
+	}
+}
+
+// inside takes what a member may say.
+func (m *Meeting) inside(v *visit, in Asked) {
+	switch r := in.Request.(type) {
+	case wire.Open:
+		m.refuseOrAnswer(v, in, m.openGroup(v, r))
+	case wire.Admit:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.admission(v, r) })
+	case wire.Deny:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) {
+			return lobby.Denied{By: v.who, Who: ident.ParticipantID(r.Participant)}, ""
+		})
+	case wire.Allow:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) {
+			return lobby.Allowed{By: v.who, Who: ident.ParticipantID(r.Participant)}, ""
+		})
+	case wire.Remove:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.removal(v, r) })
+	case wire.End:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.ending(v, r) })
+	case wire.Joined:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.joined(v, r) })
+	case wire.Leave:
+		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.leaving(v, r) })
+	case wire.Commit:
+		m.commit(v, in, r)
+	case wire.App:
+		m.refuseOrAnswer(v, in, m.say(v, r))
+	case wire.Media:
+		m.openMedia(v, in, r)
+	case wire.View:
+		m.answer(v.line, in.ID, wire.Ok{})
+		m.carrySlots(m.allot.Step(allot.Viewed{Who: v.who, Wanted: people(r.Participants)}))
+	default:
+		m.refuse(v.line, in.ID, fault.MessageOrder)
+	}
+}
+
+// stepDoor checks a request's statement, steps the door, answers and carries out. A removal is carried out first.
+func (m *Meeting) stepDoor(v *visit, in Asked, read func() (lobby.Input, fault.Code)) {
+	input, code := read()
+	if code != "" {
+		m.refuse(v.line, in.ID, code)
+		return
+	}
+	effects := m.lobby.Step(input, time.Now())
+	if code := refusal(effects); code != "" {
+		m.refuse(v.line, in.ID, code)
+		return
+	}
+	if _, removal := input.(lobby.Removed); removal {
+		m.carryDoor(effects)
+		m.answer(v.line, in.ID, wire.Ok{})
+		return
+	}
+	m.answer(v.line, in.ID, wire.Ok{})
+	m.carryDoor(effects)
+}
+
+// commit offers a commit to the order. The committer hears ok before the commit itself.
+func (m *Meeting) commit(v *visit, in Asked, r wire.Commit) {
+	header, err := statement.ParsePublicMessage(r.Commit)
+	if err != nil {
+		m.refuse(v.line, in.ID, fault.CommitBad)
+		return
+	}
+	effects := m.epoch.Step(epoch.Committed{
+		By: v.who, Lease: r.Lease, Epoch: r.Epoch, Header: header, Commit: r.Commit, Welcome: r.Welcome, Tree: r.Tree,
+		Added: people(r.Added), Removed: people(r.Removed),
+	}, time.Now())
+	if code := refusedCommit(effects); code != "" {
+		m.refuse(v.line, in.ID, code)
+	} else {
+		m.answer(v.line, in.ID, wire.Ok{})
+	}
+	m.carryEpoch(effects) // after a refusal, too: time may have moved the lease meanwhile
+}
+
+// spokenEpochs is how many epochs back a message may have been sealed: those on their way when a commit came.
+const spokenEpochs = 4
+
+// say passes a PrivateMessage on to all others who were inside when it was sealed.
+func (m *Meeting) say(v *visit, r wire.App) fault.Code {
+	group, ok := m.epoch.Group()
+	if _, confirmed := m.lobby.Seated(v.who); !ok || !confirmed || !m.epoch.Holds(v.who) {
+		return fault.NotMember
+	}
+	header, err := statement.ParsePrivateMessage(r.Message)
+	if err != nil || header.GroupID != group || header.ContentType != statement.Application ||
+		header.Epoch != r.Epoch || len(header.AuthenticatedData) > 0 {
+		return fault.MessageBad
+	}
+	if now := m.epoch.Epoch(); r.Epoch > now || r.Epoch+spokenEpochs < now {
+		return fault.EpochStale
+	}
+	body := wire.Body(wire.AppPush{Epoch: r.Epoch, Message: r.Message, From: wire.Participant(v.who)})
+	for _, who := range m.epoch.Members() {
+		if s := m.seats[who]; s != nil && who != v.who && s.since <= r.Epoch {
+			s.push(body, r.Fleeting)
+		}
+	}
+	return ""
+}
+
+// openMedia opens picture and sound, for members who hold the group only.
+func (m *Meeting) openMedia(v *visit, in Asked, r wire.Media) {
+	if _, confirmed := m.lobby.Seated(v.who); !confirmed || !m.epoch.Holds(v.who) {
+		m.refuse(v.line, in.ID, fault.MediaClosed)
+		return
+	}
+	reply, err := m.media.Open(v.who, r.Offer)
+	if err != nil {
+		f, known := fault.Of(err)
+		if !known {
+			f = fault.New(fault.MediaFactsBad)
+		}
+		m.refuse(v.line, in.ID, f.Code)
+		return
+	}
+	slots := 0
+	for _, section := range r.Offer.Sections {
+		if section.Role == wire.RoleSlotVideo {
+			slots++
+		}
+	}
+	m.answer(v.line, in.ID, wire.OkMedia{Answer: reply})
+	m.carrySlots(m.allot.Step(allot.Opened{Who: v.who, Slots: slots}))
+}
+
+func people(list []wire.Participant) []ident.ParticipantID {
+	out := make([]ident.ParticipantID, len(list))
+	for i, p := range list {
+		out[i] = ident.ParticipantID(p)
+	}
+	return out
+}
