@@ -99,7 +99,7 @@ export class Reader {
   take(size: number): Bytes {
     if (size > this.left) throw new FormError('too short')
     this.#at += size
-    return this.#bytes.slice(this.#at - size, this.#at) as Bytes
+    return this.#bytes.slice(this.#at - size, this.#at)
   }
 
   u8(): number {

@@ -1,0 +1,88 @@
+/** What travels inside MLS messages in our own form: extensions, authenticated data and what is said (protocol/README.md section 3). */
+import { FormError, join, Reader, u64, u8, vector, whole } from '../keys/bytes'
+import { parseAll, type Statement } from '../keys/statement'
+import type { Bytes } from '../vault'
+
+const version = 1
+
+/** contextData is the one GroupContext extension; it never changes. */
+export function contextData(meeting: Bytes, hostKey: Bytes): Bytes {
+  return join(u8(version), meeting, hostKey)
+}
+
+/** Named opens one name commitment. */
+export interface Named {
+  readonly participant: Bytes
+  readonly salt: Bytes
+  readonly padded: Bytes
+}
+
+/** RosterData is what a joiner is told in the sealed GroupInfo. */
+export interface RosterData {
+  readonly policies: readonly Statement[]
+  readonly admissions: readonly Statement[]
+  readonly names: readonly Named[]
+}
+
+export function rosterData(d: RosterData): Bytes {
+  const raws = (list: readonly Statement[]): Bytes => vector(4, join(...list.map((s) => s.raw)))
+  return join(u8(version), raws(d.policies), raws(d.admissions), vector(4, names(d.names)))
+}
+
+export function readRosterData(raw: Uint8Array): RosterData {
+  return whole(raw, (r) => {
+    expectVersion(r)
+    return { policies: parseAll(r.vector(4)), admissions: parseAll(r.vector(4)), names: readNames(r.vector(4)) }
+  })
+}
+
+export function names(list: readonly Named[]): Bytes {
+  return join(...list.map((n) => join(n.participant, n.salt, n.padded)))
+}
+
+export function readNames(raw: Uint8Array): Named[] {
+  return new Reader(raw).all((r) => ({ participant: r.take(16), salt: r.take(32), padded: r.take(256) }))
+}
+
+/** CommitData is a commit's authenticated_data. */
+export interface CommitData {
+  readonly time: number // milliseconds since 1970, by the committer's clock
+  readonly statements: readonly Statement[]
+}
+
+export function commitData(d: CommitData): Bytes {
+  return join(u8(version), u64(d.time), vector(4, join(...d.statements.map((s) => s.raw))))
+}
+
+export function readCommitData(raw: Uint8Array): CommitData {
+  return whole(raw, (r) => {
+    expectVersion(r)
+    return { time: r.u64(), statements: parseAll(r.vector(4)) }
+  })
+}
+
+function expectVersion(r: Reader): void {
+  if (r.u8() !== version) throw new FormError('version')
+}
+
+/** saidKinds are the kinds of PrivateMessage content. */
+export const saidKinds = { chat: 1, head: 2, names: 3, devices: 4 } as const
+
+const sizes = [64, 256, 1024, 4096, 16384, 65536]
+
+/** said pads, so that the server sees a size class only. */
+export function said(kind: number, body: Bytes): Bytes {
+  const content = join(u8(version), u8(kind), vector(4, body))
+  const size = sizes.find((s) => s >= content.length)
+  if (size === undefined) throw new FormError('too long to be said')
+  return join(content, new Uint8Array(size - content.length))
+}
+
+export function readSaid(raw: Uint8Array): { kind: number; body: Bytes } {
+  if (!sizes.includes(raw.length)) throw new FormError('padding')
+  const r = new Reader(raw)
+  expectVersion(r)
+  const content = { kind: r.u8(), body: r.vector(4) }
+  if (r.take(r.left).some((b) => b !== 0)) throw new FormError('padding')
+  return content
+}

@@ -1,0 +1,176 @@
+/** Group is one MLS group as this member holds it: ordered commits go in, epochs come out. It has no clock and tells nobody. */
+import type { ClientState } from 'ts-mls/clientState.js'
+import { createApplicationMessage } from 'ts-mls/createMessage.js'
+import { mlsExporter } from 'ts-mls/keySchedule.js'
+import { decryptSenderData } from 'ts-mls/privateMessage.js'
+import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js'
+import { zeroOutUint8Array } from 'ts-mls/util/byteArray.js'
+import { equal, FormError, hex, plain } from '../keys/bytes'
+import type { Bytes } from '../vault'
+import { makeCommit, type Made, type Order } from './commit'
+import { retainedEpochs } from './credential'
+import { allowList, gate, Refused, type Change } from './gate'
+import { pskIndex } from './joiner'
+import { readMessage, writeMessage } from './mls'
+import { leafOf, leavesFrom, rosterHash, type Leaf, type Roster, type Seat, type Word } from './roster'
+import { suite } from './suite'
+
+/** Epoch is what a head states of one epoch. */
+export interface Epoch {
+  readonly roster: Roster
+  readonly authenticator: Bytes
+  readonly rosterHash: Bytes
+}
+
+/** Heard is an opened PrivateMessage; from is proven by the group. */
+export interface Heard {
+  readonly from: Leaf
+  readonly content: Bytes
+}
+
+const none = new Uint8Array()
+
+export class Group {
+  #state: ClientState
+  #roster: Roster
+  #made: Made | null = null
+  readonly #psk: Bytes
+  readonly #epochs = new Map<number, Epoch>()
+
+  private constructor(state: ClientState, roster: Roster, psk: Bytes) {
+    this.#state = state
+    this.#roster = roster
+    this.#psk = psk
+  }
+
+  /** start holds a group that was just opened or joined. */
+  static async start(state: ClientState, roster: Roster, psk: Bytes): Promise<Group> {
+    const group = new Group(state, roster, psk)
+    await group.#note()
+    return group
+  }
+
+  get epoch(): number {
+    return Number(this.#state.groupContext.epoch)
+  }
+
+  get roster(): Roster {
+    return this.#roster
+  }
+
+  get leaf(): number {
+    return this.#state.privatePath.leafIndex
+  }
+
+  /** epochAt is what was held at one of the last 64 epochs. */
+  epochAt(epoch: number): Epoch | undefined {
+    return this.#epochs.get(epoch)
+  }
+
+  /** baseKey is the SFrame base key of this epoch (RFC 9605 5.2). */
+  async baseKey(): Promise<Bytes> {
+    return plain(await mlsExporter(this.#state.keySchedule.exporterSecret, 'SFrame 1.0 Base Key', none, 16, suite))
+  }
+
+  /** commit makes a commit; it changes nothing before apply is given the same bytes. A later commit takes its place. */
+  async commit(order: Order): Promise<Made> {
+    this.#made = await makeCommit(order, this.#state, this.#roster, this.#psk)
+    return this.#made
+  }
+
+  /** apply runs the gate over an ordered commit and takes the next epoch; throws Refused and is unchanged otherwise. */
+  async apply(raw: Bytes): Promise<Change & { readonly removedMe: boolean }> {
+    const made = this.#made !== null && equal(this.#made.commit, raw) ? this.#made : null
+    const { change, next, consumed } = made ?? (await this.#process(raw))
+    const removedMe = change.removed.some((l) => l.leaf === this.leaf)
+    if (!removedMe) {
+      const roster = this.#rosterAfter(change, next)
+      this.#state = made === null ? next : { ...next, historicalReceiverData: this.#past(next) }
+      this.#roster = roster
+      await this.#note()
+    }
+    this.#made = null
+    consumed.forEach(zeroOutUint8Array)
+    return { ...change, removedMe }
+  }
+
+  async #process(raw: Bytes): Promise<{ change: Change; next: ClientState; consumed: Uint8Array[] }> {
+    const change = await gate(raw, this.#state, this.#roster)
+    const psks = pskIndex(this.#state, this.#roster.place.meeting, this.#psk)
+    try {
+      const result = await processPublicMessage(this.#state, change.message, psks, suite, allowList)
+      if (result.actionTaken !== 'accept') throw new Refused('the list of allowed proposals')
+      return { change, next: result.newState, consumed: result.consumed }
+    } catch (e) {
+      throw e instanceof Refused ? e : new Refused('the commit does not open')
+    }
+  }
+
+  /** past takes what was heard since a commit of ours was made into the past that the commit kept. */
+  #past(next: ClientState): ClientState['historicalReceiverData'] {
+    const now = this.#state
+    return new Map(
+      [...next.historicalReceiverData].map(([epoch, kept]) => {
+        const newer = epoch === now.groupContext.epoch ? { ...kept, secretTree: now.secretTree } : now.historicalReceiverData.get(epoch)
+        return [epoch, newer ?? kept]
+      }),
+    )
+  }
+
+  #rosterAfter(change: Change, next: ClientState): Roster {
+    const stays = [...this.#roster.leaves.values()].filter((l) => !change.removed.includes(l))
+    const wordFor = (seat: Seat): Word | undefined => {
+      const old = stays.find((l) => l.leaf === seat.leaf && equal(l.signatureKey, seat.signatureKey))
+      const added = change.added.find((a) => equal(a.signatureKey, seat.signatureKey))
+      return old ?? (added && { commitment: added.admitted.commitment, role: added.admitted.role, admission: added.admission })
+    }
+    const spent = new Set([...this.#roster.spent, ...change.added.map((a) => hex(a.admitted.reference))])
+    return { ...this.#roster, leaves: leavesFrom(next.ratchetTree, wordFor), spent, time: change.time }
+  }
+
+  async #note(): Promise<void> {
+    this.#epochs.set(this.epoch, {
+      roster: this.#roster,
+      authenticator: plain(this.#state.keySchedule.epochAuthenticator).slice(),
+      rosterHash: await rosterHash(this.#roster),
+    })
+    this.#epochs.delete(this.epoch - retainedEpochs)
+  }
+
+  /** say seals content for everybody inside. */
+  async say(content: Bytes): Promise<Bytes> {
+    const made = await createApplicationMessage(this.#state, content, suite)
+    this.#state = made.newState
+    made.consumed.forEach(zeroOutUint8Array)
+    return writeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage: made.privateMessage })
+  }
+
+  /** hear opens a PrivateMessage of this or an earlier epoch; null when its sender is inside no more. Throws when it does not open. */
+  async hear(epoch: number, raw: Bytes): Promise<Heard | null> {
+    const outer = readMessage(raw)
+    if (outer.wireformat !== 'mls_private_message') throw new FormError('no PrivateMessage')
+    const { privateMessage: message } = outer
+    const fits =
+      equal(message.groupId, this.#roster.place.group) &&
+      message.epoch === BigInt(epoch) &&
+      message.contentType === 'application' &&
+      message.authenticatedData.length === 0
+    if (!fits) throw new FormError('another group, epoch or content')
+    const secret =
+      epoch === this.epoch
+        ? this.#state.keySchedule.senderDataSecret
+        : this.#state.historicalReceiverData.get(message.epoch)?.senderDataSecret
+    const then = this.#epochs.get(epoch)
+    if (secret === undefined || then === undefined) throw new FormError('an epoch that is not held')
+    const sender = await decryptSenderData(message, secret, suite) // the library does not tell it
+    const from = sender && then.roster.leaves.get(sender.leafIndex)
+    if (from === undefined) throw new FormError('sender')
+    const result = await processPrivateMessage(this.#state, message, pskIndex(undefined, none, none), suite, allowList)
+    if (result.kind !== 'applicationMessage') throw new FormError('content')
+    this.#state = result.newState
+    const content = plain(result.message).slice()
+    result.consumed.forEach(zeroOutUint8Array)
+    const now = leafOf(this.#roster, from.participant)
+    return now !== undefined && equal(now.device, from.device) ? { from: now, content } : null
+  }
+}
