@@ -102,7 +102,7 @@ func (o *outbox) recover(s *Socket, fd uintptr, errno unix.Errno) bool {
 		}
 		o.counts.Dropped += uint64(len(o.messages) - o.next)
 		return false
-	case unix.EIO, unix.EMSGSIZE:
+	case unix.EIO, unix.EMSGSIZE, unix.EINVAL:
 		if m.Segment != 0 { // the device cannot cut it, or a piece is larger than the path takes in one
 			if errno == unix.EIO {
 				o.plain = time.Now().Add(plainTime)
