@@ -11,18 +11,22 @@ import (
 	"incamera/internal/sfu/udp"
 )
 
-// bubble runs a plane over memory on the bubble's clock: a publisher, and a receiver whose slot shows it.
-func bubble(t *testing.T, story func(t *testing.T, m *memory, p *Plane, r *Room, a, b *puppet)) {
+// scene is a running plane over memory: a publisher, and a receiver whose slot shows it.
+type scene struct {
+	m    *memory
+	p    *Plane
+	r    *Room
+	a, b *puppet
+}
+
+// begin sets the scene inside a bubble; at the bubble's end nothing of it is left.
+func begin(t *testing.T) scene {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		m, p := still(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- p.Run(ctx) }()
-		r := p.Room()
-		a, b := puppetOf(t, r, person(1), 1, gcm128), puppetOf(t, r, person(2), 1, gcm128)
-		r.Route(person(2), []ident.ParticipantID{person(1)})
-		story(t, m, p, r, a, b)
+	m, p := still(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -31,10 +35,16 @@ func bubble(t *testing.T, story func(t *testing.T, m *memory, p *Plane, r *Room,
 			t.Errorf("left alive: %+v", h)
 		}
 	})
+	r := p.Room()
+	a, b := puppetOf(t, r, person(1), 1, gcm128), puppetOf(t, r, person(2), 1, gcm128)
+	r.Route(person(2), []ident.ParticipantID{person(1)})
+	return scene{m, p, r, a, b}
 }
 
 func TestFrameLeavesWholeAndAHalfOneAfterAMillisecond(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, _ *Plane, _ *Room, a, b *puppet) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		m, a, b := s.m, s.a, s.b
 		for i := range 3 { // the marker is on the last only
 			q := picture(i)
 			q.Marker = i == 2
@@ -71,7 +81,9 @@ func TestFrameLeavesWholeAndAHalfOneAfterAMillisecond(t *testing.T) {
 }
 
 func TestConsentLapsesAfterThirtySeconds(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, p *Plane, _ *Room, a, _ *puppet) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		m, p, a := s.m, s.p, s.a
 		time.Sleep(29 * time.Second)
 		m.in <- a.sealed(t, picture(1)) // media is no consent
 		synctest.Wait()
@@ -87,7 +99,9 @@ func TestConsentLapsesAfterThirtySeconds(t *testing.T) {
 }
 
 func TestAlertIsAHintThatSilenceConfirms(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, p *Plane, _ *Room, a, b *puppet) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		m, p, a, b := s.m, s.p, s.a, s.b
 		alert := make([]byte, 40)
 		alert[0] = recordAlert
 		m.in <- udp.Datagram{Path: a.path, Data: alert}
@@ -104,7 +118,9 @@ func TestAlertIsAHintThatSilenceConfirms(t *testing.T) {
 }
 
 func TestKeyFrameIsAskedForUntilItComes(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, p *Plane, _ *Room, a, b *puppet) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		m, a, b := s.m, s.a, s.b
 		asked := func() int {
 			n := 0
 			for _, x := range m.sent(a.path.Remote) {
@@ -142,12 +158,13 @@ func TestKeyFrameIsAskedForUntilItComes(t *testing.T) {
 		if len(b.opened(t, m.sent(b.path.Remote))) != 1 {
 			t.Error("the key frame was not passed on")
 		}
-		_ = p
 	})
 }
 
 func TestOldSourceDoesNotGoOnForEver(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, _ *Plane, r *Room, a, b *puppet) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		m, r, a, b := s.m, s.r, s.a, s.b
 		c := puppetOf(t, r, person(3), 0, gcm128)
 		delta := func(i int) udp.Datagram {
 			q := picture(i)
@@ -176,7 +193,9 @@ func TestOldSourceDoesNotGoOnForEver(t *testing.T) {
 }
 
 func TestReportsFollowTheSourceOnOneLine(t *testing.T) {
-	bubble(t, func(t *testing.T, m *memory, _ *Plane, _ *Room, a, b *puppet) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		m, a, b := s.m, s.a, s.b
 		m.in <- a.sealed(t, picture(10))
 		synctest.Wait()
 		got := b.opened(t, m.sent(b.path.Remote))[0]
