@@ -10,10 +10,8 @@ import (
 
 	"incamera/internal/config"
 	"incamera/internal/fault"
+	"incamera/internal/wire"
 )
-
-// maxBooking bounds a booking's JSON: a statement with a sealed title is under 1 KiB, in base64.
-const maxBooking = 8 << 10
 
 // statuses are the HTTP statuses of faults; the rest are 400.
 var statuses = map[fault.Code]int{
@@ -37,10 +35,7 @@ func (g *Gate) api() http.Handler {
 
 func (g *Gate) giveNonce(w http.ResponseWriter, _ *http.Request) {
 	nonce := g.desk.Nonce()
-	say(w, http.StatusOK, struct {
-		Nonce  []byte `json:"nonce"`
-		Create bool   `json:"create"` // whether the page may make meetings without a token
-	}{nonce[:], g.create != config.CreateToken})
+	say(w, http.StatusOK, wire.NonceAnswer{Nonce: nonce, Create: g.create != config.CreateToken})
 }
 
 func (g *Gate) makeMeeting(w http.ResponseWriter, r *http.Request) {
@@ -56,30 +51,22 @@ func (g *Gate) makeMeeting(w http.ResponseWriter, r *http.Request) {
 		refuse(w, fault.New(fault.MessageFlood))
 		return
 	}
-	var asked struct {
-		HostKey []byte `json:"hostKey"`
-		Booking []byte `json:"booking"`
-	}
 	var raw bytes.Buffer
-	if _, err := raw.ReadFrom(http.MaxBytesReader(w, r.Body, maxBooking)); err != nil {
+	if _, err := raw.ReadFrom(http.MaxBytesReader(w, r.Body, wire.MaxBytesCreate)); err != nil {
 		refuse(w, fault.New(fault.MessageLarge))
 		return
 	}
-	d := json.NewDecoder(&raw)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&asked); err != nil || len(asked.HostKey) != 32 || d.More() {
-		refuse(w, fault.New(fault.CreateBad))
-		return
-	}
-	record, err := g.desk.Make(r.Context(), [32]byte(asked.HostKey), asked.Booking)
+	asked, err := wire.ParseCreate(raw.Bytes())
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	say(w, http.StatusCreated, struct {
-		ID      string `json:"id"`
-		Expires int64  `json:"expires"` // milliseconds since 1970
-	}{record.Meeting().Text(), record.Expires.UnixMilli()})
+	record, err := g.desk.Make(r.Context(), asked.HostKey, asked.Booking)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	say(w, http.StatusCreated, wire.CreateAnswer{ID: wire.Meeting(record.Meeting()), Expires: record.Expires.UnixMilli()})
 }
 
 // mayCreate tells whether the operator lets this request make a meeting. The configuration has seen to it that
@@ -98,11 +85,7 @@ func refuse(w http.ResponseWriter, err error) {
 	if !ok {
 		status = http.StatusBadRequest
 	}
-	say(w, status, struct {
-		Code fault.Code `json:"code"`
-		Text string     `json:"text"`
-		Todo string     `json:"todo"`
-	}{f.Code, f.Text, f.Todo})
+	say(w, status, wire.FaultAnswer{Code: f.Code, Text: f.Text, Todo: f.Todo})
 }
 
 func say(w http.ResponseWriter, status int, what any) {

@@ -15,6 +15,7 @@ import (
 	"incamera/internal/booking"
 	"incamera/internal/config"
 	"incamera/internal/fault"
+	"incamera/internal/wire"
 )
 
 // desk books anything whose statement says good.
@@ -67,7 +68,7 @@ func TestMakingAMeeting(t *testing.T) {
 		"an unknown field":    {`{"hostKey":"","booking":"","x":1}`, "", 400, "create_bad"},
 		"two objects":         {booked("good") + "{}", "", 400, "create_bad"},
 		"a short key":         {`{"hostKey":"AAAA","booking":""}`, "", 400, "create_bad"},
-		"too large":           {`{"hostKey":"` + strings.Repeat("A", maxBooking) + `"}`, "", 413, "message_large"},
+		"too large":           {`{"hostKey":"` + strings.Repeat("A", wire.MaxBytesCreate) + `"}`, "", 413, "message_large"},
 		"our own fault":       {booked("broken"), "", 500, "internal"},
 	} {
 		status, said := post(sampleGate(t, nil), c.body, "Origin", c.origin)

@@ -75,8 +75,10 @@ func (p *pacer[K]) forget(now time.Time) {
 // address is whom a limit counts: one IPv4 address, or the /64 that one IPv6 subscriber has.
 type address netip.Prefix
 
-func addressOf(r *http.Request) address {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
+func addressOf(r *http.Request) address { return prefixOf(r.RemoteAddr) }
+
+func prefixOf(remote string) address {
+	from, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return address{}
 	}

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "rewrite web/src/core/wire.gen.ts")
 const generated = "../../web/src/core/wire.gen.ts"
 
 // answers says what each request is answered by; all others by Ok.
-var answers = map[string]string{"hello": "OkHello", "host": "OkHost", "knock": "OkKnock", "media": "OkMedia"}
+var answers = map[string]string{"hello": "OkHello", "host": "OkHost", "knock": "OkKnock", "media": "OkMedia", "ping": "Pong"}
 
 func TestTypeScriptTypesAreCurrent(t *testing.T) {
 	text := typescript()
@@ -77,6 +77,11 @@ export type FaultCode = string
 			continue // written with the requests
 		}
 		w.iface(r.typ, r.name, head)
+	}
+	for _, typ := range []reflect.Type{
+		reflect.TypeFor[NonceAnswer](), reflect.TypeFor[CreateRequest](), reflect.TypeFor[CreateAnswer](), reflect.TypeFor[FaultAnswer](),
+	} {
+		w.iface(typ, "", "")
 	}
 	union(&b, "Request is a message from the page.", "Request", asked)
 	union(&b, "Answer is what a request with an id gets, unless it gets a Fault.", "Answer", answered)

@@ -352,6 +352,27 @@ export interface Regroup {
   readonly challenge: Base64
 }
 
+export interface NonceAnswer {
+  readonly nonce: Base64
+  readonly create: boolean
+}
+
+export interface CreateRequest {
+  readonly hostKey: Base64
+  readonly booking: Base64
+}
+
+export interface CreateAnswer {
+  readonly id: MeetingID
+  readonly expires: number
+}
+
+export interface FaultAnswer {
+  readonly code: FaultCode
+  readonly text: string
+  readonly todo: string
+}
+
 /** Request is a message from the page. */
 export type Request =
   | Hello
@@ -416,6 +437,6 @@ export interface AnswerOf {
   media: OkMedia
   view: Ok
   leave: Ok
-  ping: Ok
+  ping: Pong
   pong: Ok
 }

@@ -1,0 +1,181 @@
+package gate
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"incamera/internal/fault"
+	"incamera/internal/ident"
+	"incamera/internal/lobby"
+	"incamera/internal/meeting"
+	"incamera/internal/wire"
+)
+
+// caller is one connection on its way from hello to a place in a meeting. One goroutine owns it.
+type caller struct {
+	signal *Signal
+	line   *line
+	origin string // of the page, checked against our names
+	from   address
+	pace   *rate.Limiter
+	excess int // messages over the rate
+
+	facts *meeting.Door    // what hello found; nil before it
+	place *meeting.Meeting // where proofs were accepted; nil before
+	cut   bool             // the last word has been queued
+}
+
+func (c *caller) say(id uint64, reply wire.Reply) {
+	c.line.Send(wire.Encode(reply, wire.Head{ID: id}))
+}
+
+// end says why the line ends here.
+func (c *caller) end(id uint64, code fault.Code) {
+	c.say(id, wire.Fault{Code: code})
+	c.line.Close()
+	c.cut = true
+}
+
+// hang tells the meeting that the line is gone.
+func (c *caller) hang() {
+	if c.place != nil {
+		_ = c.place.Send(meeting.Hung{Line: c.line}) // over: it has forgotten the line
+	}
+}
+
+// dispatch takes one message. Proofs are checked here, so that strangers cost no meeting's owner anything.
+func (c *caller) dispatch(ctx context.Context, data []byte) {
+	request, head, err := wire.ParseRequest(data)
+	if err != nil {
+		f, _ := fault.Of(err)
+		c.say(head.ID, wire.Fault{Code: f.Code})
+		return
+	}
+	switch r := request.(type) {
+	case wire.Ping:
+		c.say(head.ID, wire.Pong{})
+	case wire.Pong:
+	case wire.Hello:
+		c.hello(ctx, head.ID, r)
+	case wire.Host, wire.Knock, wire.Resume:
+		c.prove(ctx, head.ID, r)
+	default:
+		if c.place == nil {
+			c.say(head.ID, wire.Fault{Code: fault.MessageOrder})
+			return
+		}
+		if err := c.place.Send(meeting.Asked{Line: c.line, ID: head.ID, Request: r}); err != nil {
+			c.line.Close()
+			c.cut = true
+		}
+	}
+}
+
+// hello tells the public facts of a meeting.
+func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
+	switch {
+	case r.Version != wire.Version:
+		c.end(id, fault.VersionOld)
+		return
+	case c.facts != nil:
+		c.say(id, wire.Fault{Code: fault.MessageOrder})
+		return
+	case !c.signal.hellos.allow(c.from, time.Now()):
+		c.end(id, fault.MessageFlood)
+		return
+	}
+	meetingID := ident.MeetingID(r.Meeting)
+	record, open, err := c.signal.live.find(ctx, meetingID)
+	if err != nil {
+		f, _ := fault.Of(err)
+		c.end(id, f.Code)
+		return
+	}
+	c.facts = &meeting.Door{
+		Facts:  meeting.Facts{Meeting: meetingID, HostKey: record.HostKey, EntryKey: record.Entry},
+		Origin: c.origin,
+	}
+	rand.Read(c.facts.Challenge[:])
+	c.say(id, wire.OkHello{HostKey: record.HostKey, Booking: record.Statement, Challenge: c.facts.Challenge, Open: open})
+}
+
+// prove checks a proof and hands the caller to the meeting.
+func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
+	if c.facts == nil {
+		c.say(id, wire.Fault{Code: fault.MessageOrder})
+		return
+	}
+	if !c.signal.knocks.allow(c.facts.Facts.Meeting, time.Now()) && !c.line.seated.Load() {
+		c.say(id, wire.Fault{Code: fault.MessageFlood})
+		return
+	}
+	in, err := c.check(id, r)
+	if err == nil {
+		err = c.enter(ctx, in)
+	}
+	if err == nil {
+		return
+	}
+	f, _ := fault.Of(err)
+	switch f.Code {
+	case fault.MeetingUnknown, fault.ServerClosing:
+		c.end(id, f.Code)
+	default:
+		c.say(id, wire.Fault{Code: f.Code})
+	}
+}
+
+// check turns a proof into an input for the meeting.
+func (c *caller) check(id uint64, r wire.Request) (meeting.Input, error) {
+	challenge := c.facts.Challenge
+	switch r := r.(type) {
+	case wire.Host:
+		err := c.facts.Host(r)
+		return meeting.Hosted{
+			Line: c.line, ID: id, Challenge: challenge,
+			Who: ident.ParticipantID(r.Participant), Device: lobby.Device(r.Device),
+		}, err
+	case wire.Knock:
+		knock, err := c.facts.Knock(r, time.Now())
+		return meeting.Knocked{Line: c.line, ID: id, Challenge: challenge, Knock: knock}, err
+	case wire.Resume:
+		device, err := c.facts.Resume(r)
+		return meeting.Resumed{
+			Line: c.line, ID: id, Challenge: challenge, Who: ident.ParticipantID(r.Participant),
+			Device: device, Ticket: ident.Ticket(r.Ticket), Seq: r.Seq,
+		}, err
+	}
+	return nil, fault.New(fault.MessageUnknown)
+}
+
+// enter hands a proven caller to the meeting. One that fell asleep, never started, at this very moment is
+// brought to life again.
+func (c *caller) enter(ctx context.Context, in meeting.Input) error {
+	live, id := c.signal.live, c.facts.Facts.Meeting
+	if _, resume := in.(meeting.Resumed); resume {
+		r := live.get(id)
+		if r == nil || r.Send(in) != nil {
+			return fault.New(fault.ResumeBad)
+		}
+		c.place = r.Meeting
+		return nil
+	}
+	for range 3 {
+		r, err := live.enter(ctx, id)
+		if err != nil {
+			return err
+		}
+		if _, host := in.(meeting.Hosted); host {
+			live.started(ctx, r)
+		}
+		c.place = r.Meeting
+		if err := r.Send(in); !errors.Is(err, meeting.ErrOver) {
+			return err
+		}
+	}
+	return fault.New(fault.MeetingUnknown)
+}
