@@ -126,6 +126,19 @@ const journeys = {
     assert.deepEqual((await asked(page))[0], ['showing', ['p1', 'p2', 'p3', 'p4', 'p5']])
     assert.ok(await button(page, 'More about Tomás Iglesias').count())
   },
+  'A new snapshot with the same streams interrupts neither picture nor sound': async (page, open) => {
+    await open('meeting-knock')
+    await page.evaluate(() => {
+      globalThis.interrupted = 0
+      const elements = document.querySelectorAll('video, audio')
+      for (const element of elements) element.addEventListener('emptied', () => globalThis.interrupted++)
+      globalThis.playing = elements.length
+      for (let i = 0; i < 20; i++) globalThis.tellAgain()
+    })
+    await page.waitForTimeout(300)
+    assert.equal(await page.evaluate(() => globalThis.playing), 9) // five pictures, four voices
+    assert.equal(await page.evaluate(() => globalThis.interrupted), 0)
+  },
   'Chat: Enter sends, Shift and Enter begin a line': async (page, open) => {
     await open('meeting-three')
     await button(page, 'Chat').press('Enter')

@@ -23,14 +23,23 @@ const commands = new Proxy({} as Commands, {
 })
 
 // What run.mjs does before it takes the picture, and what journeys.mjs finds that a person asked for.
-Object.assign(globalThis, { asked, shotSteps: { fill: shot.fill, press: shot.press } })
+Object.assign(globalThis, { asked, tellAgain, shotSteps: { fill: shot.fill, press: shot.press } })
 
 window.history.replaceState(null, '', shot.path ?? '/m/5zq8k1w7dn3c9x2vt4m6hr0bpy')
 
+const told = shot.snapshot === undefined ? null : new Watchable(shot.snapshot())
+
+/** tellAgain replaces the snapshot by an equal one in which nothing is the same object but the streams. */
+function tellAgain(): void {
+  const now = told?.get()
+  if (now === undefined) return
+  told?.set({ ...now, people: now.people.map((person) => ({ ...person })), devices: { ...now.devices } })
+}
+
 function openConference(): Conference {
-  if (shot?.snapshot === undefined) throw new Error('this fixture has no meeting')
+  if (told === null) throw new Error('this fixture has no meeting')
   return {
-    snapshot: new Watchable(shot.snapshot()),
+    snapshot: told,
     commands,
     level: {
       watch(changed) {

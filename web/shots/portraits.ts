@@ -50,7 +50,7 @@ function draw(canvas: HTMLCanvasElement, look: Looks): void {
     pen.arc(x + side * 18 * u, 116 * u, 4 * u, 0, 7)
     pen.fill()
   }
-  pen.strokeStyle = '#5b3a30'
+  pen.strokeStyle = '#3b1f18'
   pen.lineWidth = 4 * u
   pen.lineCap = 'round'
   pen.beginPath()
