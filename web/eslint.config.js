@@ -47,7 +47,7 @@ export default ts.config(
     },
   },
   {
-    files: ['**/*.test.ts'],
+    files: ['**/*.test.ts', '**/*.journey.ts'],
     rules: { 'max-lines-per-function': 'off' },
   },
   {
