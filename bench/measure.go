@@ -19,7 +19,8 @@ type Figures struct {
 	Receivers   int     `json:"receivers"`
 	CPU         float64 `json:"cpu_us_per_packet"` // user and system, of the server's process
 	Lost        float64 `json:"lost_ratio"`
-	RSS         float64 `json:"rss_kib_per_receiver"`
+	RSS         float64 `json:"rss_kib_per_receiver"` // what the process grew by since only the publisher was there
+	Process     float64 `json:"rss_kib_process"`
 	PerCall     float64 `json:"packets_per_send_call"`
 	Packets     uint64  `json:"packets"`
 	Allocations float64 `json:"allocations_per_packet"` // everything: reports and checks, too
@@ -41,6 +42,13 @@ func measure(ctx context.Context, n int, window time.Duration, profile string) (
 		}
 	}()
 	publisher, err := join(ctx, s, 0, 0)
+	if err != nil {
+		return f, err
+	}
+	if _, err := s.ask(request{Trim: true}); err != nil {
+		return f, err
+	}
+	empty, err := residentKiB(s.cmd.Process.Pid)
 	if err != nil {
 		return f, err
 	}
@@ -70,7 +78,7 @@ func measure(ctx context.Context, n int, window time.Duration, profile string) (
 	cancel()
 	finished()
 	f.Receivers = n
-	f.RSS /= float64(n)
+	f.RSS = (f.Process - empty) / float64(n)
 	return f, l.fault()
 }
 
@@ -105,7 +113,7 @@ func watch(ctx context.Context, s *server, l *load, window time.Duration) (f Fig
 	f.Lost = float64(lost) / float64(got+lost)
 	f.PerCall = float64(got) / float64(after.Stats.SendCalls-before.Stats.SendCalls)
 	f.Allocations = float64(after.Mallocs-before.Mallocs) / float64(got)
-	f.RSS, err = residentKiB(s.cmd.Process.Pid)
+	f.Process, err = residentKiB(s.cmd.Process.Pid)
 	return f, err
 }
 

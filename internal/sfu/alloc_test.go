@@ -58,6 +58,7 @@ func BenchmarkForwardToHundred(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		b.StopTimer()
+		a.link.send.intake = intakeBurst
 		d := a.sealed(b, picture(i))
 		n := s.in.free()
 		n[0].Path, n[0].Data = d.Path, n[0].Data[:copy(n[0].Data, d.Data)]

@@ -184,6 +184,7 @@ func TestRequestsForKeyFramesAreThrottled(t *testing.T) {
 		if next(t, b, time.Second) == nil {
 			t.Fatal("the stream broke off")
 		}
+		<-time.After(5 * time.Millisecond)
 	}
 	if n := p.Stats().KeyFramesAsked - asked; n < 1 || n > 4 {
 		t.Fatalf("%d requests in two seconds", n)

@@ -224,3 +224,25 @@ func TestReportsFollowTheSourceOnOneLine(t *testing.T) {
 		}
 	})
 }
+
+func TestFloodOfAMemberIsCutToItsBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		const flood = intakeBurst + 500
+		for i := range flood {
+			s.m.in <- s.a.sealed(t, picture(i))
+		}
+		synctest.Wait()
+		d := s.p.Stats()
+		if d.Dropped.Flood < 400 || d.PacketsOut > intakeBurst+intakeRefill {
+			t.Errorf("%d of %d were dropped, %d passed on", d.Dropped.Flood, flood, d.PacketsOut)
+		}
+		time.Sleep(time.Second)
+		s.m.sent(s.b.path.Remote)
+		s.m.in <- s.a.sealed(t, picture(flood))
+		synctest.Wait()
+		if len(s.b.opened(t, s.m.sent(s.b.path.Remote))) != 1 {
+			t.Error("a second later it is still cut off")
+		}
+	})
+}

@@ -37,6 +37,11 @@ func (s *shard) check(d *udp.Datagram, now int64) {
 		s.stats.Dropped.Unknown++
 		return
 	}
+	if l.net.answers == 0 {
+		s.stats.Dropped.Flood++
+		return
+	}
+	l.net.answers--
 	s.out.one(&d.Path, check.Answer)
 	s.out.flush()
 	if check.Conflict {

@@ -14,6 +14,11 @@ const restless = int64(500e6)
 
 // protected opens a packet of a link's; true: a frame is whole.
 func (s *shard) protected(l *link, b []byte, now int64) bool {
+	if l.send.intake == 0 {
+		s.stats.Dropped.Flood++
+		return false
+	}
+	l.send.intake--
 	if !rtp.Is(b) {
 		s.reports(l, b, now)
 		return false

@@ -37,5 +37,14 @@ const (
 	askRefill    = 32 // sequence numbers of NACKs looked at
 )
 
+// Budgets of one publisher, refilled at every tick: a key frame of 4K in one burst, and ten times what we ask for
+// on average. Spent means: packets are dropped unread, checks unanswered.
+const (
+	intakeBurst  = 1500
+	intakeRefill = 60 // 3,000 packets a second
+	checkBurst   = 64
+	checkRefill  = 8 // 400 checks a second
+)
+
 // publisherRate is the most that a publisher is asked to send for one video, bits a second.
 const publisherRate = 3_000_000

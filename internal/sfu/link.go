@@ -47,6 +47,7 @@ type transport struct {
 	checked   int64 // the last authenticated check, or the opening
 	authentic int64 // the last authenticated packet of any kind
 	hinted    int64 // an alert came that could not be read; 0: none
+	answers   int   // budget of checks
 }
 
 // receiver is what the person is shown.

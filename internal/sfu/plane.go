@@ -129,6 +129,7 @@ type Dropped struct {
 	Forged, Replayed uint64 // packets that did not open
 	Unknown          uint64 // datagrams of nobody, or of no kind
 	Refused          uint64 // authentic packets that the offer did not announce, or that are malformed
+	Flood            uint64 // packets and checks beyond a connection's budget
 	Unanswered       uint64 // requests for packets, beyond the budget or the history
 	Messages         uint64 // the socket's buffer stayed full, or the system refused them
 }

@@ -21,6 +21,7 @@ type publisher struct {
 	arrivals rtcp.Arrivals
 	told     int64 // last transport-wide feedback
 	reported int64 // last receiver report
+	intake   int   // budget of packets
 }
 
 // track is one medium that an offer announced: a microphone or a camera.

@@ -148,7 +148,7 @@ func (s *shard) open(r *Room, who ident.ParticipantID, c ice.Credentials) *link 
 	l.net.credentials, l.net.checked = c, s.clock()
 	l.send.learned = map[uint32]learned{}
 	l.show.bySSRC = map[uint32]*slot{}
-	l.show.resend, l.show.ask = resendBurst, askBurst
+	l.net.answers, l.send.intake, l.show.resend, l.show.ask = checkBurst, intakeBurst, resendBurst, askBurst
 	s.links = append(s.links, l)
 	s.byUfrag[c.Ufrag] = l
 	return l

@@ -17,9 +17,11 @@ func (s *shard) tick(now int64) {
 			s.close(l)
 			continue
 		}
+		l.net.answers = min(l.net.answers+checkRefill, checkBurst)
 		if !l.ready() {
 			continue
 		}
+		l.send.intake = min(l.send.intake+intakeRefill, intakeBurst)
 		l.show.resend = min(l.show.resend+resendRefill, resendBurst)
 		l.show.ask = min(l.show.ask+askRefill, askBurst)
 		s.attend(l, now)
