@@ -1,15 +1,17 @@
 /** Making things for the group: a first group of one, and commits. What is made goes through the same gate as what others make. */
 import { createGroup, type ClientState } from 'ts-mls/clientState.js'
 import { createCommit } from 'ts-mls/createCommit.js'
+import type { KeyPackage } from 'ts-mls/keyPackage.js'
 import type { Proposal } from 'ts-mls/proposal.js'
-import { equal, join, random } from '../keys/bytes'
+import { equal, hex, join, random } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
 import type { Signer } from '../keys/derive'
+import { commitmentTo } from '../keys/names'
 import { parse, sign, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 import { configFor, newKeyPackage } from './credential'
 import { commitData, contextData, rosterData, type Named } from './forms'
-import { gate, type Change } from './gate'
+import { addedPeople, gate, Refused, type Change } from './gate'
 import { pskIndex } from './joiner'
 import { contextExtension, readKeyPackage, referenceOf, rosterExtension, writeMessage, writeTree } from './mls'
 import { admissionsOf, leafOf, readChain, wordOf, leavesFrom, type Entry, type Leaf, type Roster } from './roster'
@@ -66,7 +68,7 @@ export async function openGroup(o: Opening): Promise<{ state: ClientState; roste
 
 /** Order is what a commit is to do. */
 export interface Order {
-  readonly adds: readonly { readonly keyPackage: Bytes; readonly admission: Bytes }[]
+  readonly adds: readonly { readonly participant: Bytes; readonly keyPackage: Bytes; readonly admission: Bytes }[]
   readonly removes: readonly { readonly participant: Bytes; readonly statement: Bytes }[] // empty statement: absence
   readonly names: readonly Named[] // all that are known, of those inside and those who come
   readonly now: number
@@ -77,38 +79,45 @@ export interface Made {
   readonly commit: Bytes
   readonly welcome: Bytes // empty without Adds
   readonly tree: Bytes
+  readonly added: readonly Bytes[] // participants; who could not be added is left out
+  readonly removed: readonly Bytes[] // participants of the order who are out after this commit, or who come back
   readonly next: ClientState
   readonly change: Change
   readonly consumed: Uint8Array[] // secrets to wipe once next is adopted
 }
 
-/** makeCommit builds one commit for an order; throws Refused where the gate would refuse it. */
+interface Coming extends Entry {
+  readonly keyPackage: KeyPackage
+}
+
+interface Going {
+  readonly leaf: Leaf
+  readonly statement: Statement | undefined
+}
+
+/** makeCommit builds one commit for an order; throws Refused where nothing of it can be done or the gate would refuse it. */
 export async function makeCommit(order: Order, state: ClientState, roster: Roster, psk: Bytes): Promise<Made> {
-  const adds = order.adds.map((a) => ({ keyPackage: readKeyPackage(a.keyPackage), admission: parse(a.admission) }))
-  const entries = adds.map((a) => ({ ...a, entries: bodies.readAdmission(a.admission.body).entries }))
-  const references = await Promise.all(adds.map((a) => referenceOf(a.keyPackage)))
-  const coming = entries.flatMap(({ entries: of }, i) => of.filter((e) => equal(e.reference, references[i] ?? new Uint8Array())))
-  const going = leavesToGo(order, coming, state, roster)
-  const statements = unique([...adds.map((a) => a.admission), ...going.flatMap((g) => g.statement ?? [])])
-  const staying = [...roster.leaves.values()].filter((l) => !going.some((g) => g.leaf === l))
-  const inside = [...staying.map((l) => l.participant), ...coming.map((e) => e.participant)]
-  const info = rosterData({
-    policies: roster.policies.map((p) => p.statement),
-    admissions: unique([...admissionsOf(staying), ...adds.map((a) => a.admission)]),
-    names: order.names.filter((n) => inside.some((p) => equal(p, n.participant))),
-  })
+  const time = Math.max(order.now, roster.time)
+  const coming = (await Promise.all(order.adds.map((a) => comes(a, roster, time)))).filter((c) => c !== null)
+  const added = coming.map((c) => c.admitted.participant)
+  const removes = order.removes.filter((r) => possible(r, order, added, state, roster))
+  if (added.length + removes.length === 0) throw new Refused('nothing that can be done')
+  const going = leavesToGo(removes, added, roster)
+  const statements = unique([...coming.map((c) => c.admission), ...going.flatMap((g) => g.statement ?? [])])
   const proposals: Proposal[] = [
     ...going.map((g): Proposal => ({ proposalType: 'remove', remove: { removed: g.leaf.leaf } })),
-    ...adds.map((a): Proposal => ({ proposalType: 'add', add: { keyPackage: a.keyPackage } })),
-    ...(adds.length > 0 ? [pskProposal(roster.place.meeting)] : []),
+    ...coming.map((c): Proposal => ({ proposalType: 'add', add: { keyPackage: c.keyPackage } })),
+    ...(coming.length > 0 ? [pskProposal(roster.place.meeting)] : []),
   ]
+  const staying = [...roster.leaves.values()].filter((l) => !going.some((g) => g.leaf === l))
+  const extensionData = await info(staying, coming, order.names, roster)
   const made = await createCommit(
     { state, cipherSuite: suite, pskIndex: pskIndex(state, roster.place.meeting, psk) },
     {
       wireAsPublicMessage: true,
       extraProposals: proposals,
-      authenticatedData: commitData({ time: Math.max(order.now, roster.time), statements }),
-      groupInfoExtensions: [{ extensionType: rosterExtension, extensionData: info }],
+      authenticatedData: commitData({ time, statements }),
+      groupInfoExtensions: [{ extensionType: rosterExtension, extensionData }],
     },
   )
   const commit = writeMessage(made.commit)
@@ -117,27 +126,42 @@ export async function makeCommit(order: Order, state: ClientState, roster: Roste
     commit,
     welcome: welcome ?? new Uint8Array(),
     tree: welcome ? writeTree(made.newState.ratchetTree) : new Uint8Array(),
+    added,
+    removed: removes.map((r) => r.participant),
     next: made.newState,
     change: await gate(commit, state, roster),
     consumed: made.consumed,
   }
 }
 
+/** comes checks one Add by itself, so that one bad KeyPackage does not keep others out; null for what the gate would refuse. */
+async function comes(a: Order['adds'][number], roster: Roster, time: number): Promise<Coming | null> {
+  try {
+    const keyPackage = readKeyPackage(a.keyPackage)
+    const [entry] = await addedPeople([keyPackage], { time, statements: [parse(a.admission)] }, roster, new Set())
+    return entry && equal(entry.admitted.participant, a.participant) ? { ...entry, keyPackage } : null
+  } catch {
+    return null
+  }
+}
+
+/** possible: nobody removes itself, and whoever was only to come back but cannot stays as they are. */
+function possible(r: Order['removes'][number], order: Order, added: readonly Bytes[], state: ClientState, roster: Roster): boolean {
+  if (leafOf(roster, r.participant)?.leaf === state.privatePath.leafIndex) return false
+  const onlyReturns = r.statement.length === 0 && order.adds.some((a) => equal(a.participant, r.participant))
+  return !onlyReturns || added.some((p) => equal(p, r.participant))
+}
+
 /** leavesToGo: those whom the order removes, and the old leaves of those who come back. Who is out already is passed over. */
-function leavesToGo(
-  order: Order,
-  coming: readonly bodies.Admitted[],
-  state: ClientState,
-  roster: Roster,
-): { leaf: Leaf; statement: Statement | undefined }[] {
-  const going = new Map<number, { leaf: Leaf; statement: Statement | undefined }>()
-  for (const { participant } of coming) {
+function leavesToGo(removes: Order['removes'], added: readonly Bytes[], roster: Roster): Going[] {
+  const going = new Map<number, Going>()
+  for (const participant of added) {
     const leaf = leafOf(roster, participant)
     if (leaf) going.set(leaf.leaf, { leaf, statement: undefined })
   }
-  for (const r of order.removes) {
+  for (const r of removes) {
     const leaf = leafOf(roster, r.participant)
-    if (leaf === undefined || leaf.leaf === state.privatePath.leafIndex) continue
+    if (leaf === undefined) continue
     const statement = r.statement.length > 0 ? parse(r.statement) : undefined
     going.set(leaf.leaf, { leaf, statement: statement && meant(statement, leaf) ? statement : undefined })
   }
@@ -148,6 +172,21 @@ function leavesToGo(
 function meant(s: Statement, leaf: Leaf): boolean {
   const body = s.kind === 'removal' ? bodies.readRemoval(s.body) : bodies.readLeaf(s.body)
   return equal(body.signatureKey, leaf.signatureKey)
+}
+
+/** info is what joiners are told, sealed: the policies, who is inside by whose word, and every name that fits. */
+async function info(staying: readonly Leaf[], coming: readonly Coming[], names: readonly Named[], roster: Roster): Promise<Bytes> {
+  const inside = [...staying, ...coming.map((c) => c.admitted)]
+  const fitting = new Map<string, Named>()
+  for (const n of names) {
+    const one = inside.find((l) => equal(l.participant, n.participant))
+    if (one && equal(one.commitment, await commitmentTo(n.salt, n.padded))) fitting.set(hex(n.participant), n)
+  }
+  return rosterData({
+    policies: roster.policies.map((p) => p.statement),
+    admissions: unique([...admissionsOf(staying), ...coming.map((c) => c.admission)]),
+    names: [...fitting.values()],
+  })
 }
 
 function pskProposal(meeting: Bytes): Proposal {

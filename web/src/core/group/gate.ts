@@ -117,7 +117,8 @@ function removedLeaves(removes: readonly number[], sender: Leaf, roster: Roster)
   })
 }
 
-async function addedPeople(adds: readonly KeyPackage[], data: CommitData, roster: Roster, uses: Set<Statement>): Promise<Added[]> {
+/** addedPeople holds every Add against the admissions beside it, and notes which of them were of use. */
+export async function addedPeople(adds: readonly KeyPackage[], data: CommitData, roster: Roster, uses: Set<Statement>): Promise<Added[]> {
   const entries = new Map<string, Entry>()
   for (const s of data.statements.filter((each) => each.kind === 'admission')) {
     const body = bodies.readAdmission(s.body)
