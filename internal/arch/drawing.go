@@ -52,6 +52,7 @@ var fences = []fence{
 	{"github.com/pion/srtp/", words("internal/sfu internal/testkit bench"), true},
 	{"github.com/pion/stun/", words("internal/sfu internal/testkit bench"), true},
 	{"golang.org/x/sys/", words("internal/sfu internal/node bench"), true},
+	{"golang.org/x/time/", words("internal/gate"), true},
 	{"pgregory.net/rapid", words("internal/testkit"), true},
 
 	// Rooms and parts of Go that are fenced as well.

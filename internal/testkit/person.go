@@ -1,0 +1,263 @@
+package testkit
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"incamera/internal/fault"
+	"incamera/internal/ident"
+	"incamera/internal/wire"
+)
+
+// patience is how long a person waits for a message that should come: in a bubble it costs nothing.
+const patience = 10 * time.Second
+
+// Person is somebody with a device, and a line while they have one.
+type Person struct {
+	t      testing.TB
+	Name   string
+	ID     ident.ParticipantID
+	Device ed25519.PrivateKey
+	Leaf   ed25519.PrivateKey // signature key of their leaf
+	Origin string
+	dial   func(ctx context.Context) (*websocket.Conn, error)
+	log    *Transcript
+
+	conn   *websocket.Conn
+	heard  chan []byte // closed when the line is
+	pushes []wire.Reply
+	lastID uint64
+	Place
+}
+
+// Place is what a person holds of their connection and their seat.
+type Place struct {
+	Challenge, Ticket [32]byte
+	Seq, Epoch        uint64
+}
+
+// Person makes somebody new.
+func (h *House) Person(name string) *Person {
+	p := NewPerson(h.t, name, Origin, func(ctx context.Context) (*websocket.Conn, error) {
+		return dial(ctx, "ws://localhost:8080/signal", Origin, h.pipes.client())
+	})
+	p.log = h.log
+	p.log.nameAll(p)
+	h.Media.know(p.ID, name)
+	return p
+}
+
+// NewPerson makes somebody who reaches a server through dial.
+func NewPerson(t testing.TB, name, origin string, dial func(ctx context.Context) (*websocket.Conn, error)) *Person {
+	t.Helper()
+	p := &Person{t: t, Name: name, Origin: origin, dial: dial}
+	rand.Read(p.ID[:])
+	_, p.Device, _ = ed25519.GenerateKey(nil)
+	_, p.Leaf, _ = ed25519.GenerateKey(nil)
+	return p
+}
+
+// RealPerson makes somebody who reaches the server at address HOST:PORT over the network.
+func RealPerson(t testing.TB, name, address string) *Person {
+	origin := "http://" + address
+	return NewPerson(t, name, origin, func(ctx context.Context) (*websocket.Conn, error) {
+		return dial(ctx, "ws://"+address+"/signal", origin, http.DefaultClient)
+	})
+}
+
+func dial(ctx context.Context, url, origin string, client *http.Client) (*websocket.Conn, error) {
+	conn, answer, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+		HTTPClient: client, HTTPHeader: http.Header{"Origin": {origin}}, Subprotocols: []string{wire.Subprotocol},
+	})
+	if err != nil {
+		if answer != nil {
+			return nil, fmt.Errorf("%s: %w", answer.Status, err)
+		}
+		return nil, err
+	}
+	conn.SetReadLimit(-1)
+	return conn, nil
+}
+
+// Call opens a new line.
+func (p *Person) Call() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := p.dial(ctx)
+	if err != nil {
+		p.t.Fatalf("%s cannot call: %v", p.Name, err)
+	}
+	heard := make(chan []byte, 4096)
+	p.conn, p.heard, p.pushes = conn, heard, nil
+	gone, hang := context.WithCancel(context.Background())
+	p.t.Cleanup(func() {
+		hang()
+		conn.CloseNow() //nolint:errcheck // it may be closed already
+	})
+	go func() {
+		defer close(heard)
+		for {
+			_, frame, err := conn.Read(gone)
+			if err != nil {
+				return
+			}
+			heard <- frame
+		}
+	}()
+}
+
+// Hang breaks the line without a word.
+func (p *Person) Hang() {
+	p.conn.CloseNow() //nolint:errcheck // that is the point
+	for range p.heard {
+	}
+}
+
+// Say sends a frame as it stands.
+func (p *Person) Say(frame []byte) {
+	p.t.Helper()
+	p.log.said(p, frame)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := p.conn.Write(ctx, websocket.MessageText, frame); err != nil {
+		p.t.Fatalf("%s cannot speak: %v", p.Name, err)
+	}
+}
+
+// Ask sends a request and gives its answer; pushes that come before it are kept for Next.
+func (p *Person) Ask(r wire.Request) wire.Reply {
+	p.t.Helper()
+	p.lastID++
+	return p.AskAs(p.lastID, r)
+}
+
+// AskAs is Ask with an id of one's own choice.
+func (p *Person) AskAs(id uint64, r wire.Request) wire.Reply {
+	p.t.Helper()
+	p.Say(wire.Encode(r, wire.Head{ID: id}))
+	return p.Answer(id, r)
+}
+
+// Answer waits for the answer to a request that was sent under id.
+func (p *Person) Answer(id uint64, r wire.Request) wire.Reply {
+	p.t.Helper()
+	ok := map[reflect.Type]wire.Reply{
+		reflect.TypeFor[wire.Hello](): wire.OkHello{}, reflect.TypeFor[wire.Host](): wire.OkHost{},
+		reflect.TypeFor[wire.Knock](): wire.OkKnock{}, reflect.TypeFor[wire.Media](): wire.OkMedia{},
+	}[reflect.TypeOf(r)]
+	for {
+		reply, head := p.hear(ok)
+		if head.ID == id {
+			return reply
+		}
+		p.pushes = append(p.pushes, reply)
+	}
+}
+
+// Do asks and insists on ok.
+func (p *Person) Do(r wire.Request) wire.Reply {
+	p.t.Helper()
+	reply := p.Ask(r)
+	if f, bad := reply.(wire.Fault); bad {
+		p.t.Fatalf("%s: %T was refused: %s", p.Name, r, f.Code)
+	}
+	return reply
+}
+
+// Refused asks and insists on a fault.
+func (p *Person) Refused(code fault.Code, r wire.Request) {
+	p.t.Helper()
+	reply := p.Ask(r)
+	if f, bad := reply.(wire.Fault); !bad || f.Code != code {
+		p.t.Errorf("%s: %T was answered %#v, want %s", p.Name, r, reply, code)
+	}
+}
+
+var errHung = errors.New("the line is gone")
+
+// hear takes one message off the line.
+func (p *Person) hear(ok wire.Reply) (wire.Reply, wire.Head) {
+	p.t.Helper()
+	reply, head, err := p.listen(ok, patience)
+	if err != nil {
+		p.t.Fatalf("%s hears nothing: %v", p.Name, err)
+	}
+	return reply, head
+}
+
+func (p *Person) listen(ok wire.Reply, wait time.Duration) (wire.Reply, wire.Head, error) {
+	p.t.Helper()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case frame, open := <-p.heard:
+		if !open {
+			return nil, wire.Head{}, errHung
+		}
+		reply, head, err := wire.ParseReply(frame, ok)
+		if err != nil {
+			p.t.Fatalf("%s heard what is no message: %v\n%s", p.Name, err, frame)
+		}
+		if head.Seq > 0 {
+			if head.Seq <= p.Seq {
+				p.t.Errorf("%s heard push %d after %d", p.Name, head.Seq, p.Seq)
+			}
+			p.Seq = head.Seq
+		}
+		p.log.heard(p, frame)
+		return reply, head, nil
+	case <-timer.C:
+		return nil, wire.Head{}, context.DeadlineExceeded
+	}
+}
+
+// Next insists that the next push is a T.
+func Next[T wire.Reply](p *Person) T {
+	p.t.Helper()
+	var reply wire.Reply
+	if len(p.pushes) > 0 {
+		reply, p.pushes = p.pushes[0], p.pushes[1:]
+	} else {
+		reply, _ = p.hear(nil)
+	}
+	want, ok := reply.(T)
+	if !ok {
+		p.t.Fatalf("%s heard %#v, want a %T", p.Name, reply, want)
+	}
+	return want
+}
+
+// Silent insists that nothing comes for a while.
+func (p *Person) Silent(wait time.Duration) {
+	p.t.Helper()
+	if len(p.pushes) > 0 {
+		p.t.Fatalf("%s has heard %#v", p.Name, p.pushes[0])
+	}
+	reply, _, err := p.listen(nil, wait)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		p.t.Fatalf("%s hears %#v, %v; want silence", p.Name, reply, err)
+	}
+}
+
+// Gone insists that the line is closed by the server, with nothing more said.
+func (p *Person) Gone() {
+	p.t.Helper()
+	reply, _, err := p.listen(nil, patience)
+	if !errors.Is(err, errHung) {
+		p.t.Fatalf("%s hears %#v, %v; want the line closed", p.Name, reply, err)
+	}
+	p.log.closed(p)
+}
+
+func hexOf(b [32]byte) string { return hex.EncodeToString(b[:]) }
