@@ -1,11 +1,15 @@
 package sfu
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/pion/stun/v4"
+
+	"incamera/internal/forward"
 	"incamera/internal/ident"
 	"incamera/internal/sfu/rtcp"
 	"incamera/internal/sfu/udp"
@@ -243,6 +247,94 @@ func TestFloodOfAMemberIsCutToItsBudget(t *testing.T) {
 		synctest.Wait()
 		if len(s.b.opened(t, s.m.sent(s.b.path.Remote))) != 1 {
 			t.Error("a second later it is still cut off")
+		}
+	})
+}
+
+func TestShutHoldsForWhatWaitsAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		s.m.in <- s.a.sealed(t, picture(1))
+		half := picture(2)
+		half.Marker = false
+		s.m.in <- s.a.sealed(t, half)
+		synctest.Wait()
+		st := s.a.link.send.tracks[forward.Video].stream
+		memory := st.history.bytes
+		s.m.sent(s.b.path.Remote)
+		s.r.Shut(person(1))
+		time.Sleep(10 * time.Millisecond)
+		synctest.Wait()
+		if n := len(s.b.opened(t, s.m.sent(s.b.path.Remote))); n != 0 {
+			t.Errorf("%d packets came from one who was shut out", n)
+		}
+		if !bytes.Equal(memory, make([]byte, len(memory))) || st.history.bytes != nil {
+			t.Error("the history is not wiped")
+		}
+		if len(st.receivers) != 0 || s.b.link.show.pairs[0].slots[forward.Video].now != nil {
+			t.Error("the slot still holds the stream")
+		}
+	})
+}
+
+func TestStreamForgetsAReceiverThatIsShut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		s.m.in <- s.a.sealed(t, picture(1))
+		synctest.Wait()
+		st := s.a.link.send.tracks[forward.Video].stream
+		if len(st.receivers) != 1 {
+			t.Fatalf("%d receivers", len(st.receivers))
+		}
+		s.r.Shut(person(2))
+		if len(st.receivers) != 0 {
+			t.Error("a closed connection is kept")
+		}
+	})
+}
+
+func TestResendsAreBoundedByTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		slot := s.b.link.show.pairs[0].slots[forward.Video].source()
+		for i := range 300 {
+			s.m.in <- s.a.sealed(t, picture(i))
+		}
+		synctest.Wait()
+		var seqs []uint16
+		for _, q := range s.b.opened(t, s.m.sent(s.b.path.Remote)) {
+			seqs = append(seqs, q.SequenceNumber)
+		}
+		s.m.in <- s.b.reports(t, rtcp.AppendNack(nil, 1, slot.SSRC, seqs[:200]))
+		s.m.in <- s.b.reports(t, rtcp.AppendNack(nil, 1, slot.SSRC, seqs[:200]))
+		synctest.Wait()
+		if n := s.p.Stats().Resent; n < resendBurst || n > resendBurst+2*resendRefill {
+			t.Errorf("%d packets were sent again", n)
+		}
+		s.b.opened(t, s.m.sent(s.b.path.Remote))
+	})
+}
+
+func TestAddressInUseIsNotGivenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		s.m.in <- s.a.sealed(t, picture(1))
+		synctest.Wait()
+		c := s.b.link.net.credentials
+		forged := stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(c.Ufrag+":"+c.Remote),
+			stun.MessageIntegrity(c.Password), stun.Fingerprint).Raw
+		s.m.in <- udp.Datagram{Path: s.a.path, Data: forged} // b checks from a's address
+		in := s.p.Stats().PacketsIn
+		s.m.in <- s.a.sealed(t, picture(2))
+		synctest.Wait()
+		if s.p.Stats().PacketsIn != in+1 {
+			t.Error("a's packets are taken for b's")
+		}
+		time.Sleep(6 * time.Second)
+		s.m.in <- udp.Datagram{Path: s.a.path, Data: forged} // a network gave b the address of one who left
+		synctest.Wait()
+		if s.p.shard.byRemote[s.a.path.Remote] != s.b.link {
+			t.Error("an address that nobody uses is kept from its new owner")
 		}
 	})
 }

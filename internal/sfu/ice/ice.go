@@ -83,7 +83,8 @@ func (r *Responder) Verify(c Credentials, from netip.AddrPort) (Check, bool) {
 	if stun.Fingerprint.Check(&r.in) != nil || key.Check(&r.in) != nil {
 		return Check{}, false
 	}
-	check := Check{Nominates: r.protected(stun.AttrUseCandidate), Conflict: r.protected(stun.AttrICEControlled)}
+	// The parser leaves out what follows the message integrity and is anybody's (RFC 8489 14.5).
+	check := Check{Nominates: r.in.Contains(stun.AttrUseCandidate), Conflict: r.in.Contains(stun.AttrICEControlled)}
 	id := stun.NewTransactionIDSetter(r.in.TransactionID)
 	if check.Conflict {
 		kind := stun.NewType(stun.MethodBinding, stun.ClassErrorResponse)
@@ -94,18 +95,4 @@ func (r *Responder) Verify(c Credentials, from netip.AddrPort) (Check, bool) {
 	}
 	check.Answer = r.out.Raw
 	return check, err == nil
-}
-
-// protected looks for an attribute among those that the message integrity covers; what follows it is
-// anybody's (RFC 8489 14.5).
-func (r *Responder) protected(t stun.AttrType) bool {
-	for _, a := range r.in.Attributes {
-		if a.Type == stun.AttrMessageIntegrity {
-			return false
-		}
-		if a.Type == t {
-			return true
-		}
-	}
-	return false
 }

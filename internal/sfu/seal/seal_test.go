@@ -61,6 +61,23 @@ func TestStockPeerOpensWhatWeSealOverWraps(t *testing.T) {
 	}
 }
 
+func TestRolloverCounterHasThirtyTwoBits(t *testing.T) {
+	for _, p := range []Profile{AES128GCM, AES256GCM} {
+		s, _ := ours(t, p)
+		key, salt := keys(p)
+		stock, _ := srtp.CreateContext(key, salt, p)
+		index := int64(0x12345678)<<16 | 900
+		stock.SetROC(5, 0x12345678)
+		sealed, err := s.Seal(nil, header(900, 5), []byte("late in the day"), index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stock.DecryptRTP(nil, sealed, nil); err != nil {
+			t.Errorf("%v: %v", p, err)
+		}
+	}
+}
+
 func TestPayloadMayLieWhereItGoes(t *testing.T) {
 	for _, p := range profiles {
 		s, o := ours(t, p)
