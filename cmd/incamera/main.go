@@ -22,6 +22,7 @@ const (
 
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Meeting meetingCommand `cmd:"" help:"Make meetings from the command line."`
 	Version versionCommand `cmd:"" help:"Say which build this is."`
 }
 
