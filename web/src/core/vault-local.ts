@@ -4,12 +4,13 @@ import { Frames } from './frames/frames'
 import { openGroup } from './group/commit'
 import { newKeyPackage, type Own } from './group/credential'
 import { Door } from './group/door'
+import { endHolds, removalHolds, type Last } from './group/farewell'
 import { Group } from './group/group'
 import { join as joinGroup } from './group/joiner'
 import { referenceOf, writeKeyPackage } from './group/mls'
 import type { Named } from './group/forms'
 import { Refused } from './group/gate'
-import { byHost, isUnder, leafOf, underOf, type Roster } from './group/roster'
+import { leafOf, underOf, type Roster } from './group/roster'
 import { Session } from './group/session'
 import * as bodies from './keys/bodies'
 import { equal, fromHex, hex, random } from './keys/bytes'
@@ -30,12 +31,6 @@ interface Booked {
   readonly hostKey: Bytes
   readonly entry: Bytes
   readonly knock: Bytes
-}
-
-/** Last is what still judges the server's farewell when the group is gone. */
-interface Last {
-  readonly roster: Roster
-  readonly leaf: number
 }
 
 export interface LocalVaultParts {
@@ -158,7 +153,8 @@ export class LocalVault implements Vault {
       const { meeting, participant, device } = mine
       const booked = this.#booking()
       const keys = await mine.codeKeys()
-      if (!equal(keys.entry.publicKey, booked.entry)) throw new VaultError('code_wrong', 'the booking was made with another code')
+      if (!equal(keys.entry.publicKey, booked.entry))
+        throw new VaultError('code_wrong', 'the booking was made with another code')
       if (checkName(name) !== null) throw new VaultError('name_bad', 'not a name')
       const now = this.#clock.now()
       const own = await newKeyPackage(meeting, participant, device, now)
@@ -299,11 +295,18 @@ export class LocalVault implements Vault {
       try {
         const adds = task.adds.map((a) => ({ ...a, participant: fromHex(a.participant) }))
         const removes = task.removes.map((r) => ({ ...r, participant: fromHex(r.participant) }))
-        const { commit, welcome, tree, ...made } = await session.commit({ adds, removes, names, now: this.#clock.now() })
+        const { commit, welcome, tree, ...made } = await session.commit({
+          adds,
+          removes,
+          names,
+          now: this.#clock.now(),
+        })
         const { lease, epoch } = task
         return { lease, epoch, commit, welcome, tree, added: made.added.map(hex), removed: made.removed.map(hex) }
       } catch (e) {
-        throw e instanceof VaultError ? e : new VaultError('commit_refused', e instanceof Refused ? e.message : 'cannot be made')
+        throw e instanceof VaultError
+          ? e
+          : new VaultError('commit_refused', e instanceof Refused ? e.message : 'cannot be made')
       }
     })
   }
@@ -351,30 +354,13 @@ export class LocalVault implements Vault {
   }
 
   async checkEnd(statement: Bytes): Promise<boolean> {
-    return this.#judge(statement, 'end', async (s, { roster }) => {
-      const signed = equal(s.signer, roster.hostKey) ? await verify(s, roster.place) : await byHost(roster, s)
-      return signed && isUnder(roster, bodies.readEnd(s.body).under)
-    })
+    await this.#queue
+    return this.#last !== null && endHolds(statement, this.#last)
   }
 
   async checkRemoval(statement: Bytes): Promise<boolean> {
-    return this.#judge(statement, 'removal', async (s, { roster, leaf }) => {
-      const mine = roster.leaves.get(leaf)
-      const body = bodies.readRemoval(s.body)
-      const me = mine && equal(mine.signatureKey, body.signatureKey) && equal(mine.participant, body.participant)
-      return me === true && equal(mine?.device ?? noGroup, body.device) && (await byHost(roster, s))
-    })
-  }
-
-  async #judge(raw: Bytes, kind: Kind, holds: (s: ReturnType<typeof parse>, last: Last) => Promise<boolean>): Promise<boolean> {
     await this.#queue
-    if (this.#last === null) return false
-    try {
-      const s = parse(raw)
-      return s.kind === kind && (await holds(s, this.#last))
-    } catch {
-      return false
-    }
+    return this.#last !== null && removalHolds(statement, this.#last)
   }
 
   slots(participants: readonly string[]): Promise<void> {

@@ -58,7 +58,13 @@ export class KeyRing {
       if (epoch % 2 ** epochBits === next.epoch % 2 ** epochBits) this.#drop(epoch)
       else if (removal || epoch === this.#newest()) this.#endAfter(epoch, removal ? keepsOldAfterRemove : keepsOld)
     }
-    this.#held.set(next.epoch, { ...next, gone: new Set(), openings: new Map(), sealing: new Map(), cancel: () => undefined })
+    this.#held.set(next.epoch, {
+      ...next,
+      gone: new Set(),
+      openings: new Map(),
+      sealing: new Map(),
+      cancel: () => undefined,
+    })
     const old = [...this.#held.keys()].slice(0, -1 - maxOld)
     old.forEach((epoch) => {
       this.#drop(epoch)
@@ -103,7 +109,8 @@ export class KeyRing {
     if (held === undefined) return null
     let own = held.sealing.get(context)
     if (own === undefined) {
-      const id = (contexts[context] << (epochBits + leafBits)) | (held.leaf << epochBits) | held.epoch % 2 ** epochBits
+      const id =
+        (contexts[context] << (epochBits + leafBits)) | (held.leaf << epochBits) | (held.epoch % 2 ** epochBits)
       own = { key: deriveKey(aes128gcm, BigInt(id), held.base, 'encrypt'), counter: 0n }
       held.sealing.set(context, own)
     }

@@ -81,7 +81,12 @@ export interface FrameKey {
 }
 
 /** deriveKey makes the key of one key id from an epoch's base key (RFC 9605 4.4.2). */
-export async function deriveKey(suite: Suite, keyId: bigint, base: Bytes, way: 'encrypt' | 'decrypt'): Promise<FrameKey> {
+export async function deriveKey(
+  suite: Suite,
+  keyId: bigint,
+  base: Bytes,
+  way: 'encrypt' | 'decrypt',
+): Promise<FrameKey> {
   const ikm = await crypto.subtle.importKey('raw', base, 'HKDF', false, ['deriveBits'])
   const context = join(bigEndian(keyId, 8), bigEndian(BigInt(suite.id), 2))
   const derive = async (label: string, size: number): Promise<Bytes> => {
@@ -109,7 +114,12 @@ function nonceOf(key: FrameKey, counter: bigint): Bytes {
 }
 
 /** seal gives header, ciphertext and tag; metadata is covered but not carried. */
-export async function seal(key: FrameKey, counter: bigint, metadata: Uint8Array, plaintext: Uint8Array): Promise<Bytes> {
+export async function seal(
+  key: FrameKey,
+  counter: bigint,
+  metadata: Uint8Array,
+  plaintext: Uint8Array,
+): Promise<Bytes> {
   const head = header(key.keyId, counter)
   const iv = nonceOf(key, counter)
   const additionalData = join(head, metadata)

@@ -34,7 +34,10 @@ export function attach(transformer: Transformer, frames: Frames, clock: Clock): 
       }
     },
   })
-  return transformer.readable.pipeThrough(through).pipeTo(transformer.writable).catch(() => undefined)
+  return transformer.readable
+    .pipeThrough(through)
+    .pipeTo(transformer.writable)
+    .catch(() => undefined)
 }
 
 type Step = (frame: Uint8Array) => Promise<Uint8Array<ArrayBuffer> | null>

@@ -146,7 +146,13 @@ async function comes(a: Order['adds'][number], roster: Roster, time: number): Pr
 }
 
 /** possible: nobody removes itself, and whoever was only to come back but cannot stays as they are. */
-function possible(r: Order['removes'][number], order: Order, added: readonly Bytes[], state: ClientState, roster: Roster): boolean {
+function possible(
+  r: Order['removes'][number],
+  order: Order,
+  added: readonly Bytes[],
+  state: ClientState,
+  roster: Roster,
+): boolean {
   if (leafOf(roster, r.participant)?.leaf === state.privatePath.leafIndex) return false
   const onlyReturns = r.statement.length === 0 && order.adds.some((a) => equal(a.participant, r.participant))
   return !onlyReturns || added.some((p) => equal(p, r.participant))
@@ -175,7 +181,12 @@ function meant(s: Statement, leaf: Leaf): boolean {
 }
 
 /** info is what joiners are told, sealed: the policies, who is inside by whose word, and every name that fits. */
-async function info(staying: readonly Leaf[], coming: readonly Coming[], names: readonly Named[], roster: Roster): Promise<Bytes> {
+async function info(
+  staying: readonly Leaf[],
+  coming: readonly Coming[],
+  names: readonly Named[],
+  roster: Roster,
+): Promise<Bytes> {
   const inside = [...staying, ...coming.map((c) => c.admitted)]
   const fitting = new Map<string, Named>()
   for (const n of names) {

@@ -2,7 +2,12 @@
 import type { ClientConfig } from 'ts-mls/clientConfig.js'
 import { defaultClientConfig } from 'ts-mls/clientConfig.js'
 import type { Credential } from 'ts-mls/credential.js'
-import { generateKeyPackageWithKey, verifyKeyPackage, type KeyPackage, type PrivateKeyPackage } from 'ts-mls/keyPackage.js'
+import {
+  generateKeyPackageWithKey,
+  verifyKeyPackage,
+  type KeyPackage,
+  type PrivateKeyPackage,
+} from 'ts-mls/keyPackage.js'
 import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js'
 import { FormError, join, plain, whole } from '../keys/bytes'
 import * as bodies from '../keys/bodies'

@@ -36,7 +36,8 @@ export class Door {
     try {
       const seen = await readKnock(knock, meeting, knockKey, now)
       const inside = roster && leafOf(roster, seen.participant)
-      if (inside && !equal(inside.device, seen.device)) throw new FormError('a person who is inside with another device')
+      if (inside && !equal(inside.device, seen.device))
+        throw new FormError('a person who is inside with another device')
       this.#seen.set(hex(seen.participant), seen)
       return seen
     } catch (e) {
@@ -51,7 +52,13 @@ export class Door {
   }
 
   /** admit signs one admission for people whose knocks were read. */
-  async admit(participants: readonly string[], by: Signer, place: Place, under: bodies.Under, now: number): Promise<Bytes> {
+  async admit(
+    participants: readonly string[],
+    by: Signer,
+    place: Place,
+    under: bodies.Under,
+    now: number,
+  ): Promise<Bytes> {
     const seen = participants.map((p) => this.#seen.get(p))
     const entries: bodies.Admitted[] = []
     const names: Named[] = []
@@ -59,7 +66,13 @@ export class Door {
       if (s === undefined) throw new VaultError('knock_bad', 'a knock that was not read')
       const named = { participant: s.participant, salt: random(32), padded: padName(s.name) }
       const commitment = await commitmentTo(named.salt, named.padded)
-      entries.push({ reference: s.reference, participant: s.participant, device: s.device, commitment, role: bodies.roles.guest })
+      entries.push({
+        reference: s.reference,
+        participant: s.participant,
+        device: s.device,
+        commitment,
+        role: bodies.roles.guest,
+      })
       names.push(named)
     }
     const body = bodies.admission({ under, expiry: now + goodFor, entries })
@@ -81,14 +94,20 @@ export class Door {
 
   /** note writes who is known, for a reload. */
   note(): Bytes {
-    const list = [...this.#known].map(([device, k]) => join(fromHex(device), fromHex(k.participant), vector(2, utf8(k.name))))
+    const list = [...this.#known].map(([device, k]) =>
+      join(fromHex(device), fromHex(k.participant), vector(2, utf8(k.name))),
+    )
     return join(u16(list.length), ...list)
   }
 
   recall(note: Bytes): void {
     const r = new Reader(note)
     r.u16()
-    const list = r.all((each) => ({ device: hex(each.take(32)), participant: hex(each.take(16)), name: text(each.vector(2)) }))
+    const list = r.all((each) => ({
+      device: hex(each.take(32)),
+      participant: hex(each.take(16)),
+      name: text(each.vector(2)),
+    }))
     this.#known = new Map(list.map(({ device, participant, name }) => [device, { participant, name }]))
   }
 }

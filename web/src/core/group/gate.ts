@@ -67,7 +67,10 @@ export async function gate(raw: Uint8Array, state: ClientState, roster: Roster):
     const added = await addedPeople(proposals.adds, data, roster, uses)
     checkPsks(proposals.psks, added.length, roster)
     const absent = await coverRemoves(removed, added, data, roster, uses)
-    must(data.statements.every((s) => uses.has(s)), 'a statement that covers nothing')
+    must(
+      data.statements.every((s) => uses.has(s)),
+      'a statement that covers nothing',
+    )
     unique(state, roster, removed, proposals.adds)
     pathLeaf(commit, removed.length, leafNode(state, sender.leaf))
     return { message, sender, time: data.time, added, removed, absent }
@@ -76,7 +79,11 @@ export async function gate(raw: Uint8Array, state: ClientState, roster: Roster):
   }
 }
 
-function framing(raw: Uint8Array, state: ClientState, roster: Roster): { message: PublicMessage; commit: Commit; sender: Leaf } {
+function framing(
+  raw: Uint8Array,
+  state: ClientState,
+  roster: Roster,
+): { message: PublicMessage; commit: Commit; sender: Leaf } {
   const outer = readMessage(raw)
   must(outer.wireformat === 'mls_public_message', 'no PublicMessage')
   const { content } = outer.publicMessage
@@ -99,9 +106,12 @@ function sortProposals(commit: Commit): Sorted {
   const sorted: Sorted = { adds: [], removes: [], psks: [] }
   for (const p of commit.proposals) {
     must(p.proposalOrRefType === 'proposal', 'a proposal by reference')
-    if (!('proposalData' in p.proposal) && p.proposal.proposalType === 'add') sorted.adds.push(p.proposal.add.keyPackage)
-    else if (!('proposalData' in p.proposal) && p.proposal.proposalType === 'remove') sorted.removes.push(p.proposal.remove.removed)
-    else if (!('proposalData' in p.proposal) && p.proposal.proposalType === 'psk') sorted.psks.push(p.proposal.psk.preSharedKeyId)
+    if (!('proposalData' in p.proposal) && p.proposal.proposalType === 'add')
+      sorted.adds.push(p.proposal.add.keyPackage)
+    else if (!('proposalData' in p.proposal) && p.proposal.proposalType === 'remove')
+      sorted.removes.push(p.proposal.remove.removed)
+    else if (!('proposalData' in p.proposal) && p.proposal.proposalType === 'psk')
+      sorted.psks.push(p.proposal.psk.preSharedKeyId)
     else throw new Refused('a proposal of another type')
   }
   return sorted
@@ -118,7 +128,12 @@ function removedLeaves(removes: readonly number[], sender: Leaf, roster: Roster)
 }
 
 /** addedPeople holds every Add against the admissions beside it, and notes which of them were of use. */
-export async function addedPeople(adds: readonly KeyPackage[], data: CommitData, roster: Roster, uses: Set<Statement>): Promise<Added[]> {
+export async function addedPeople(
+  adds: readonly KeyPackage[],
+  data: CommitData,
+  roster: Roster,
+  uses: Set<Statement>,
+): Promise<Added[]> {
   const entries = new Map<string, Entry>()
   for (const s of data.statements.filter((each) => each.kind === 'admission')) {
     const body = bodies.readAdmission(s.body)
@@ -132,9 +147,13 @@ export async function addedPeople(adds: readonly KeyPackage[], data: CommitData,
     const reference = hex(await referenceOf(kp))
     const entry = entries.get(reference)
     must(entry !== undefined, 'an Add without admission')
-    must(!roster.spent.has(reference) && !added.some((a) => hex(a.admitted.reference) === reference), 'a KeyPackage used before')
+    must(
+      !roster.spent.has(reference) && !added.some((a) => hex(a.admitted.reference) === reference),
+      'a KeyPackage used before',
+    )
     const identity = identityOf(kp.leafNode.credential)
-    const same = equal(identity.participant, entry.admitted.participant) && equal(identity.device, entry.admitted.device)
+    const same =
+      equal(identity.participant, entry.admitted.participant) && equal(identity.device, entry.admitted.device)
     must(same, 'an Add of somebody else than admitted')
     const fault = await keyPackageFault(kp, roster.place.meeting, data.time)
     must(fault === null, `KeyPackage: ${fault ?? ''}`)
@@ -184,7 +203,9 @@ async function removalOf(s: Statement, removed: readonly Leaf[], roster: Roster)
   must(isUnder(roster, body.under), 'a removal under another policy')
   return removed.find(
     (l) =>
-      equal(l.signatureKey, body.signatureKey) && equal(l.participant, body.participant) && equal(l.device, body.device),
+      equal(l.signatureKey, body.signatureKey) &&
+      equal(l.participant, body.participant) &&
+      equal(l.device, body.device),
   )
 }
 
@@ -193,7 +214,8 @@ async function leaveOf(s: Statement, removed: readonly Leaf[], roster: Roster): 
   const body = bodies.readLeaf(s.body)
   must(await verify(s, roster.place), 'a leave with a bad signature')
   return removed.find(
-    (l) => equal(l.signatureKey, body.signatureKey) && equal(l.participant, body.participant) && equal(l.device, s.signer),
+    (l) =>
+      equal(l.signatureKey, body.signatureKey) && equal(l.participant, body.participant) && equal(l.device, s.signer),
   )
 }
 
@@ -209,7 +231,8 @@ function unique(state: ClientState, roster: Roster, removed: readonly Leaf[], ad
     (n) => n.signaturePublicKey,
     (n) => n.hpkePublicKey,
   ]
-  for (const value of of) must(new Set(after.map((n) => hex(value(n)))).size === after.length, 'two leaves with one key or name')
+  for (const value of of)
+    must(new Set(after.map((n) => hex(value(n)))).size === after.length, 'two leaves with one key or name')
   // What a leaf was removed with may not come back as somebody else's.
   const before = [...roster.leaves.values()].map((l) => hex(l.signatureKey))
   must(!adds.some((kp) => before.includes(hex(kp.leafNode.signaturePublicKey))), 'a leaf key used before')

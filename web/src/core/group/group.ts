@@ -111,7 +111,10 @@ export class Group {
     const now = this.#state
     return new Map(
       [...next.historicalReceiverData].map(([epoch, kept]) => {
-        const newer = epoch === now.groupContext.epoch ? { ...kept, secretTree: now.secretTree } : now.historicalReceiverData.get(epoch)
+        const newer =
+          epoch === now.groupContext.epoch
+            ? { ...kept, secretTree: now.secretTree }
+            : now.historicalReceiverData.get(epoch)
         return [epoch, newer ?? kept]
       }),
     )
@@ -122,7 +125,10 @@ export class Group {
     const wordFor = (seat: Seat): Word | undefined => {
       const old = stays.find((l) => l.leaf === seat.leaf && equal(l.signatureKey, seat.signatureKey))
       const added = change.added.find((a) => equal(a.signatureKey, seat.signatureKey))
-      return old ?? (added && { commitment: added.admitted.commitment, role: added.admitted.role, admission: added.admission })
+      return (
+        old ??
+        (added && { commitment: added.admitted.commitment, role: added.admitted.role, admission: added.admission })
+      )
     }
     const spent = new Set([...this.#roster.spent, ...change.added.map((a) => hex(a.admitted.reference))])
     return { ...this.#roster, leaves: leavesFrom(next.ratchetTree, wordFor), spent, time: change.time }

@@ -10,7 +10,17 @@ import { configFor, identityOf, vouched, type Own } from './credential'
 import { commitmentTo, unpadName } from '../keys/names'
 import { contextData, readRosterData, type Named, type RosterData } from './forms'
 import { Refused } from './gate'
-import { capabilities, contextExtension, leavesOf, maxLeaves, readMessage, readTree, referenceOf, rosterExtension, sameCapabilities } from './mls'
+import {
+  capabilities,
+  contextExtension,
+  leavesOf,
+  maxLeaves,
+  readMessage,
+  readTree,
+  referenceOf,
+  rosterExtension,
+  sameCapabilities,
+} from './mls'
 import { leavesFrom, readChain, wordOf, type Entry, type Leaf, type Roster, type Seat } from './roster'
 import { suite } from './suite'
 
@@ -51,7 +61,14 @@ export async function join(rawWelcome: Bytes, rawTree: Bytes, rawAdmission: Byte
     const psks = pskIndex(undefined, who.meeting, who.psk)
     const config = configFor(who.meeting)
     const [state, extensions] = await joinGroupWithExtensions(
-      outer.welcome, own.keyPackage, own.keys, psks, suite, readTree(rawTree), undefined, config,
+      outer.welcome,
+      own.keyPackage,
+      own.keys,
+      psks,
+      suite,
+      readTree(rawTree),
+      undefined,
+      config,
     )
     ourContext(state, who)
     must(extensions.length === 1 && extensions[0]?.extensionType === rosterExtension, 'GroupInfo extensions')
@@ -81,24 +98,36 @@ async function onePsk(welcome: Welcome, own: Own, meeting: Bytes): Promise<void>
   must(secrets !== undefined, 'the Welcome does not open')
   const [psk, ...more] = secrets.psks
   must(psk !== undefined && more.length === 0, 'number of PSKs')
-  must(psk.psktype === 'external' && equal(psk.pskId, meeting) && psk.pskNonce.length === 32, 'a PSK that is not the meeting’s')
+  must(
+    psk.psktype === 'external' && equal(psk.pskId, meeting) && psk.pskNonce.length === 32,
+    'a PSK that is not the meeting’s',
+  )
 }
 
 function ourContext(state: ClientState, who: Expected): void {
   const { groupContext: context } = state
-  must(context.version === 'mls10' && context.cipherSuite === suite.name, 'another version or suite')
+  must(context.cipherSuite === suite.name, 'another suite')
   must(context.groupId.length === 32 && equal(context.groupId.subarray(0, 16), who.meeting), 'another meeting')
   const [extension, ...more] = context.extensions
   must(extension?.extensionType === contextExtension && more.length === 0, 'GroupContext extensions')
   must(equal(extension.extensionData, contextData(who.meeting, who.hostKey)), 'another host key')
 }
 
-async function readRoster(state: ClientState, data: RosterData, mine: Statement, own: Own, who: Expected): Promise<Roster> {
+async function readRoster(
+  state: ClientState,
+  data: RosterData,
+  mine: Statement,
+  own: Own,
+  who: Expected,
+): Promise<Roster> {
   const place = { meeting: who.meeting, group: plain(state.groupContext.groupId) }
   const policies = await readChain(data.policies, place, who.hostKey)
   const named = bodies.readAdmission(mine.body).under
   must(mine.kind === 'admission', 'own admission')
-  must(policies.some((p) => p.body.sequence === named.sequence && equal(p.hash, named.hash)), 'the policy chain does not reach the own admission')
+  must(
+    policies.some((p) => p.body.sequence === named.sequence && equal(p.hash, named.hash)),
+    'the policy chain does not reach the own admission',
+  )
   const entries: Entry[] = []
   for (const admission of data.admissions) {
     must(admission.kind === 'admission' && (await verify(admission, place)), 'an admission with a bad signature')
@@ -106,7 +135,9 @@ async function readRoster(state: ClientState, data: RosterData, mine: Statement,
     const policy = policies.find((p) => p.body.sequence === body.under.sequence && equal(p.hash, body.under.hash))
     must(policy !== undefined, 'an admission under another policy')
     const byDevice = policy.body.hosts.some((h) => equal(h, admission.signer))
-    const self = equal(admission.signer, who.hostKey) && body.entries.every((e) => policy.body.hosts.some((h) => equal(h, e.device)))
+    const self =
+      equal(admission.signer, who.hostKey) &&
+      body.entries.every((e) => policy.body.hosts.some((h) => equal(h, e.device)))
     must(byDevice || self, 'an admission that no host signed')
     entries.push(...body.entries.map((admitted) => ({ admitted, admission })))
   }
@@ -121,7 +152,13 @@ function admits(e: Entry, seat: Seat): boolean {
   return equal(e.admitted.participant, seat.participant) && equal(e.admitted.device, seat.device)
 }
 
-async function ownLeaf(state: ClientState, leaves: ReadonlyMap<number, Leaf>, mine: Statement, own: Own, who: Expected): Promise<void> {
+async function ownLeaf(
+  state: ClientState,
+  leaves: ReadonlyMap<number, Leaf>,
+  mine: Statement,
+  own: Own,
+  who: Expected,
+): Promise<void> {
   const leaf = leaves.get(state.privatePath.leafIndex)
   must(leaf !== undefined && equal(leaf.admission.raw, mine.raw), 'not by the own admission')
   const reference = await referenceOf(own.keyPackage)
@@ -136,7 +173,10 @@ async function checkLeaves(state: ClientState, leaves: ReadonlyMap<number, Leaf>
   must(all.length <= maxLeaves && all.length === leaves.size, 'too many leaves')
   for (const { node } of all) {
     must(await vouched(node.credential, node.signaturePublicKey, meeting), 'a leaf that its device did not sign')
-    must(sameCapabilities(node.capabilities, capabilities) && node.extensions.length === 0, 'a leaf with other capabilities')
+    must(
+      sameCapabilities(node.capabilities, capabilities) && node.extensions.length === 0,
+      'a leaf with other capabilities',
+    )
   }
   const people = new Set(all.map(({ node }) => hex(identityOf(node.credential).participant)))
   const devices = new Set(all.map(({ node }) => hex(identityOf(node.credential).device)))

@@ -81,7 +81,11 @@ export async function byHost(r: Pick<Roster, 'policies' | 'place'>, s: Statement
 }
 
 /** readChain checks a chain of policies from the host key on; throws FormError. */
-export async function readChain(chain: readonly Statement[], place: Place, hostKey: Bytes): Promise<Roster['policies']> {
+export async function readChain(
+  chain: readonly Statement[],
+  place: Place,
+  hostKey: Bytes,
+): Promise<Roster['policies']> {
   const policies: Policy[] = []
   for (const statement of chain) {
     if (statement.kind !== 'policy' || !(await verify(statement, place))) throw new FormError('policy signature')
@@ -117,9 +121,7 @@ export function leavesFrom(tree: RatchetTree, wordFor: (seat: Seat) => Word | un
 /** rosterHash is what a head states of the roster (protocol/README.md section 3). */
 export function rosterHash(r: { readonly leaves: ReadonlyMap<number, Omit<Leaf, 'admission'>> }): Promise<Bytes> {
   const sorted = [...r.leaves.values()].sort((a, b) => a.leaf - b.leaf)
-  const parts = sorted.map((l) =>
-    join(u32(l.leaf), l.participant, l.device, l.signatureKey, l.commitment, u8(l.role)),
-  )
+  const parts = sorted.map((l) => join(u32(l.leaf), l.participant, l.device, l.signatureKey, l.commitment, u8(l.role)))
   return sha256(...parts)
 }
 

@@ -170,7 +170,8 @@ export class Session {
       await this.#sendNames(change.added.map((a) => hex(a.admitted.participant)))
     }
     const mine = this.#devices.get(hex(this.#p.participant))
-    if (change.added.length > 0 && mine !== undefined && this.#confirmed) await this.#send(saidKinds.devices, devicesBody(mine), false)
+    if (change.added.length > 0 && mine !== undefined && this.#confirmed)
+      await this.#send(saidKinds.devices, devicesBody(mine), false)
   }
 
   async #newKeys(removed: readonly number[]): Promise<void> {
@@ -224,7 +225,7 @@ export class Session {
   async say(words: string): Promise<{ id: string; epoch: number; message: Bytes }> {
     this.#mustBeConfirmed()
     const bytes = utf8(words)
-    if (words === '' || [...words].length > chatCharacters || bytes.length > chatBytes) {
+    if (words === '' || Array.from(words).length > chatCharacters || bytes.length > chatBytes) {
       throw new VaultError('said_too_long', 'a message has 1 to 4,000 characters')
     }
     const id = random(16)
@@ -295,7 +296,12 @@ export class Session {
       equal(theirs.under.hash, under.hash) &&
       equal(theirs.rosterHash, ours.rosterHash)
     if (!same) {
-      this.#p.tell({ kind: 'alarm', code: 'fork', participant: hex(from.participant), detail: `another epoch ${epoch}` })
+      this.#p.tell({
+        kind: 'alarm',
+        code: 'fork',
+        participant: hex(from.participant),
+        detail: `another epoch ${epoch}`,
+      })
       return false
     }
     if (isHost(ours.roster, from.device)) this.#confirm()
@@ -317,7 +323,7 @@ function readChat(body: Bytes, from: string): Said {
   const id = hex(r.take(16))
   if (r.left > chatBytes) throw new FormError('chat')
   const words = text(r.take(r.left))
-  if (words === '' || [...words].length > chatCharacters) throw new FormError('chat')
+  if (words === '' || Array.from(words).length > chatCharacters) throw new FormError('chat')
   return { kind: 'chat', from, id, text: words }
 }
 

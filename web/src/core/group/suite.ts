@@ -124,7 +124,7 @@ async function sharedSecret(dh: Bytes, enc: Uint8Array, recipient: Bytes): Promi
 }
 
 async function encap(to: CryptoKey): Promise<{ enc: Bytes; shared: Bytes }> {
-  const pair = (await crypto.subtle.generateKey('X25519', false, ['deriveBits']))
+  const pair = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
   const enc = await rawOf(pair.publicKey)
   return { enc, shared: await sharedSecret(await agree(pair.privateKey, to), enc, await rawOf(to)) }
 }
@@ -171,7 +171,7 @@ export const hpke: Hpke = {
     return { privateKey: privateKey as PrivateKey, publicKey: await importPublic(await publicOf(privateKey)) }
   },
   async generateKeyPair() {
-    const pair = (await crypto.subtle.generateKey('X25519', true, ['deriveBits']))
+    const pair = await crypto.subtle.generateKey('X25519', true, ['deriveBits'])
     return { privateKey: pair.privateKey as PrivateKey, publicKey: pair.publicKey as PublicKey }
   },
 }
@@ -198,7 +198,7 @@ export const suite: CiphersuiteImpl = {
     },
     verify: verifyEd25519,
     async keygen() {
-      const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']))
+      const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
       const signKey = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
       return { signKey, publicKey: await rawOf(pair.publicKey) }
     },

@@ -152,10 +152,16 @@ export function admission(a: Admission): Bytes {
 }
 
 export function readAdmission(body: Bytes): Admission {
-  const a = whole(body, (r) => ({ under: readUnder(r), expiry: r.u64(), entries: new Reader(r.vector(2)).all(admitted) }))
-  const twice = (of: (e: Admitted) => Bytes): boolean => new Set(a.entries.map((e) => hex(of(e)))).size < a.entries.length
+  const a = whole(body, (r) => ({
+    under: readUnder(r),
+    expiry: r.u64(),
+    entries: new Reader(r.vector(2)).all(admitted),
+  }))
+  const twice = (of: (e: Admitted) => Bytes): boolean =>
+    new Set(a.entries.map((e) => hex(of(e)))).size < a.entries.length
   if (a.entries.length < 1 || a.entries.length > maxAdmitted) throw new FormError('number of entries')
-  if (twice((e) => e.reference) || twice((e) => e.participant) || twice((e) => e.device)) throw new FormError('entry twice')
+  if (twice((e) => e.reference) || twice((e) => e.participant) || twice((e) => e.device))
+    throw new FormError('entry twice')
   return a
 }
 
@@ -221,4 +227,3 @@ export function end(e: End): Bytes {
 export function readEnd(body: Bytes): End {
   return whole(body, (r) => ({ under: readUnder(r), epoch: r.u64() }))
 }
-

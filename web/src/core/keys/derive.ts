@@ -85,7 +85,7 @@ export async function hostKeys(seed: Bytes): Promise<HostKeys & { readonly meeti
 
 /** newDevice makes this browser's key for one meeting. */
 export async function newDevice(): Promise<Signer> {
-  const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']))
+  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
   return {
     privateKey: pair.privateKey,
     publicKey: plain(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))),

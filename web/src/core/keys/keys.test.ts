@@ -32,7 +32,9 @@ test('every derived value is that of Go', async () => {
   expect(root.every((b) => b === 0)).toBe(true) // wiped
   expect(hex(keys.entry.publicKey)).toBe(golden.derived.entryPublic)
   expect(hex(keys.psk)).toBe(golden.derived.psk)
-  expect(hex(await sealTitle(keys.seal, meeting, golden.title.text, fromHex(golden.title.nonce)))).toBe(golden.title.sealed)
+  expect(hex(await sealTitle(keys.seal, meeting, golden.title.text, fromHex(golden.title.nonce)))).toBe(
+    golden.title.sealed,
+  )
   expect(await openTitle(keys.seal, meeting, fromHex(golden.title.sealed))).toBe(golden.title.text)
 })
 
@@ -102,7 +104,12 @@ test.each(golden.statements)('a statement of kind $kind is signed, read and chec
 
 test('malformed statements are refused', () => {
   const good = fromHex(golden.statements[0]?.statement ?? '')
-  for (const bad of [good.slice(0, -1), join(good, Uint8Array.of(0)), join(Uint8Array.of(6), good.slice(1)), new Uint8Array(0)]) {
+  for (const bad of [
+    good.slice(0, -1),
+    join(good, Uint8Array.of(0)),
+    join(Uint8Array.of(6), good.slice(1)),
+    new Uint8Array(0),
+  ]) {
     expect(() => parse(bad)).toThrow()
   }
   expect(() => parse(Uint8Array.of(8, ...new TextEncoder().encode('toString'), ...good.slice(8)))).toThrow()
@@ -115,7 +122,9 @@ test('bodies that no writer writes are refused', () => {
   expect(bodies.readAdmission(made([person])).entries.length).toBe(1)
   expect(() => bodies.readAdmission(made([]))).toThrow()
   expect(() => bodies.readAdmission(made([{ ...person, role: 3 }]))).toThrow()
-  expect(() => bodies.readAdmission(made([person, { ...person, reference: key(9), participant: key(9).slice(0, 16) }]))).toThrow()
+  expect(() =>
+    bodies.readAdmission(made([person, { ...person, reference: key(9), participant: key(9).slice(0, 16) }])),
+  ).toThrow()
   const hostless = fromHex(golden.statements.find((s) => s.kind === 'policy')?.body ?? '').slice(0, 44)
   expect(() => bodies.readPolicy(join(hostless, new Uint8Array(6)))).toThrow()
 })

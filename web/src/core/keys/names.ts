@@ -41,7 +41,12 @@ export function commitmentTo(salt: Bytes, padded: Bytes): Promise<Bytes> {
   return sha256(salt, padded)
 }
 
-export async function sealTitle(key: CryptoKey, meeting: Bytes, title: string, nonce = random(nonceSize)): Promise<Bytes> {
+export async function sealTitle(
+  key: CryptoKey,
+  meeting: Bytes,
+  title: string,
+  nonce = random(nonceSize),
+): Promise<Bytes> {
   const params = { name: 'AES-GCM', iv: nonce, additionalData: join(utf8('incamera/1 title'), meeting) }
   return join(nonce, new Uint8Array(await crypto.subtle.encrypt(params, key, pad(title, paddedTitle))))
 }

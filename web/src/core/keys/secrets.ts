@@ -55,11 +55,14 @@ export class LinkSecrets {
     const meeting = read('meeting_unknown', () => decode(link.meeting, 16))
     const { kept } = link
     const wrapping = kept?.wrapping ?? (await newWrapping())
-    const before = kept ? await unwrap(wrapping, meeting, kept.secrets) : { code: new Uint8Array(), seed: new Uint8Array() }
+    const before = kept
+      ? await unwrap(wrapping, meeting, kept.secrets)
+      : { code: new Uint8Array(), seed: new Uint8Array() }
     const code = link.code === null ? before.code : readCode(link.code)
     const seed = link.seed === null ? before.seed : read('host_proof_bad', () => decode(link.seed ?? '', seedSize))
     const host = seed.length > 0 ? await hostKeys(seed) : null
-    if (host !== null && !equal(host.meeting, meeting)) throw new VaultError('host_proof_bad', 'the seed is another meeting’s')
+    if (host !== null && !equal(host.meeting, meeting))
+      throw new VaultError('host_proof_bad', 'the seed is another meeting’s')
     const device = kept ? { publicKey: kept.devicePublic, privateKey: kept.devicePrivate } : await newDevice()
     const participant = kept ? fromHex(kept.participant) : random(16)
     const hasCode = code.length > 0

@@ -121,7 +121,11 @@ export class World {
   }
 
   /** arrive opens the page, as a guest or with a host link or with what an earlier load kept. */
-  async arrive(seed: string | null = null, kept: Kept | null = null, code: string | null = this.booked.code): Promise<Person> {
+  async arrive(
+    seed: string | null = null,
+    kept: Kept | null = null,
+    code: string | null = this.booked.code,
+  ): Promise<Person> {
     const p = new Person(this.clock)
     await p.vault.begin({ meeting: this.booked.meeting, origin, code: kept ? null : code, seed, kept })
     await p.vault.openBooking(this.booked.hostKey, this.booked.booking)
@@ -208,4 +212,3 @@ export class World {
 export function chats(p: Person): string[] {
   return p.heard.flatMap((s) => (s.kind === 'chat' ? [s.text] : []))
 }
-
