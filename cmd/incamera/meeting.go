@@ -139,4 +139,3 @@ func (m madeMeeting) print(out io.Writer, asJSON bool) error {
 		m.HostLink, m.GuestLink, m.AccessCode, m.Expires.Local().Format("2 January 2006, 15:04"))
 	return err
 }
-
