@@ -140,7 +140,8 @@ func (c *MediaCoding) checkExtensions() error {
 
 func (k *MediaCodec) check(kind string) error {
 	switch k.Name {
-	case "opus", "red":
+	case "red": // of both kinds: browsers offer it for video too
+	case "opus":
 		if kind != "audio" {
 			return errors.New("name")
 		}
@@ -184,4 +185,6 @@ func visibleChar(c byte) bool { return c > ' ' && c < 0x7f }
 func printChar(c byte) bool   { return c >= ' ' && c < 0x7f }
 
 // tokenChar is a character of a token (RFC 8866 9).
-func tokenChar(c byte) bool { return visibleChar(c) && !strings.ContainsRune(`"(),/:;<=>?@[\]`, rune(c)) }
+func tokenChar(c byte) bool {
+	return visibleChar(c) && !strings.ContainsRune(`"(),/:;<=>?@[\]`, rune(c))
+}
