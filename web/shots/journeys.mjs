@@ -114,6 +114,17 @@ const journeys = {
     await dialog.getByRole('button', { name: 'Remove' }).press('Enter')
     assert.deepEqual((await asked(page)).at(-1), ['remove', 'p2'])
   },
+  'Meeting: the page itself never scrolls': async (page, open) => {
+    for (const panel of ['People', 'Chat']) {
+      await open('meeting-people')
+      await button(page, panel).click()
+      const room = await page.evaluate(() => {
+        const { scrollHeight, scrollWidth } = document.documentElement
+        return [scrollWidth - window.innerWidth, scrollHeight - window.innerHeight]
+      })
+      assert.deepEqual(room, [0, 0])
+    }
+  },
   'Tiles: named groups, a video only while they send one': async (page, open) => {
     await open('meeting-knock')
     const tile = (name) => page.getByRole('group', { name, exact: true })
