@@ -1,0 +1,457 @@
+/**
+ * A conference is one meeting as one page lives it: from the link through the door into the sealed group and out again. It owns
+ * the phases; the line, the host's door, the group and the chat have rooms of their own.
+ */
+import { Line, Refusal, type Caller, type Greeter } from '../line/line'
+import type { Commands, FaultCode, Link, OverReason, Phase } from '../snapshot'
+import type { Vault } from '../vault'
+import type { Over, Push } from '../wire.gen'
+import { version } from '../wire.gen'
+import { fromBase64, toBase64 } from './base64'
+import type { Board } from './board'
+import { Chat } from './chat'
+import { HostDoor } from './door'
+import { Inside } from './inside'
+import type { Keeper, Parts } from './parts'
+
+const refreshKeyPackage = 45 * 60_000 // a KeyPackage lives an hour
+const farewell = 1_500 // how long a leave may take before the page goes anyway
+
+/** Address is what a link says. */
+export interface Address {
+  readonly meeting: string
+  readonly code: string | null
+  readonly seed: string | null
+}
+
+/** Greeted is what the server said to hello on the present socket. */
+interface Greeted {
+  readonly challenge: string
+  readonly open: boolean
+}
+
+export class Conference implements Caller {
+  readonly #address: Address
+  readonly #parts: Parts
+  readonly #board: Board
+  readonly #keeper: Keeper
+  readonly #vault: Vault
+  readonly #door: HostDoor
+  readonly #chat: Chat
+  readonly #inside: Inside
+  #line: Line
+  #greeted: Greeted | null = null
+  #participant = ''
+  #ticket = '' // a seat's; '' at the door
+  #name = ''
+  #host = false
+  #wantsIn = false
+  #over = false
+  #turn: Promise<void> = Promise.resolve()
+  #stopRefresh: () => void = () => undefined
+
+  constructor(address: Address, parts: Parts, board: Board, keeper: Keeper) {
+    this.#address = address
+    this.#parts = parts
+    this.#board = board
+    this.#keeper = keeper
+    this.#vault = parts.vault()
+    const shared = { board, vault: this.#vault, line: () => this.#line }
+    this.#door = new HostDoor({ ...shared, admitted: () => void this.#keep() })
+    this.#chat = new Chat({
+      ...shared,
+      now: () => parts.clock.now(),
+      me: () => this.#inside.me(),
+      nameOf: (participant) => this.#inside.nameOf(participant),
+    })
+    this.#inside = new Inside({
+      ...shared,
+      ...parts,
+      keeper,
+      chat: this.#chat,
+      entered: () => {
+        this.#entered()
+      },
+      unsealed: () => void this.#end('unsealed'),
+    })
+    this.#vault.watch((h) => {
+      this.#inside.happened(h)
+    })
+    this.#line = new Line(`${parts.origin.replace(/^http/, 'ws')}/signal`, this, parts.network, parts.clock)
+  }
+
+  /** start opens the line; a person who was inside before a reload goes straight back in. */
+  async start(): Promise<void> {
+    const { memory, origin } = this.#parts
+    if (!(await memory.hold(this.#address.meeting))) {
+      this.#show({ name: 'over', reason: 'elsewhere' })
+      this.#over = true
+      return
+    }
+    const found = await memory.load(this.#address.meeting).catch(() => null)
+    const { host, code } = await this.#vault.begin({ ...this.#address, origin, kept: found?.kept ?? null })
+    this.#host = host
+    const guestLink = `${origin}/m/${this.#address.meeting}#${code}`
+    this.#board.set({ host, ...(host ? { guestLink, accessCode: code } : {}) })
+    this.#name = found?.name ?? ''
+    this.#wantsIn = found?.inside === true
+    this.#needsCode = code === ''
+    this.#line.open()
+  }
+
+  #needsCode = true
+
+  // ── the line ──
+
+  async greet(hello: Greeter): Promise<void> {
+    const { meeting } = this.#address
+    const said = await hello.ask({ type: 'hello', version, meeting })
+    const { title } = await this.#vault.openBooking(fromBase64(said.hostKey), fromBase64(said.booking))
+    if (title !== '') this.#board.set({ title })
+    this.#greeted = { challenge: said.challenge, open: said.open }
+    if (this.#ticket !== '' && (await this.#resume(hello))) return
+    if (this.#wantsIn) await this.#enterBy(hello)
+    else if (this.#board.now.phase.name === 'opening') this.#preJoin(null)
+  }
+
+  async #resume(hello: Greeter): Promise<boolean> {
+    const ticket = fromBase64(this.#ticket)
+    const statement = await this.#vault.resume(this.#challenge(), ticket)
+    const request = {
+      type: 'resume' as const,
+      participant: this.#participant,
+      ticket: this.#ticket,
+      statement: toBase64(statement),
+      seq: hello.latest,
+    }
+    try {
+      await hello.ask(request)
+      if (this.#inside.confirmed) this.#board.notice('back', '')
+      return true
+    } catch (e) {
+      if (!(e instanceof Refusal) || e.code !== 'resume_bad') throw e
+      this.#ticket = '' // the seat is gone: knock again, with the same device
+      this.#inside.left()
+      this.#show({ name: 'entering' })
+      return false
+    }
+  }
+
+  push(push: Push): void {
+    this.#turn = this.#turn
+      .then(() => (this.#over ? undefined : this.#take(push)))
+      .catch((e: unknown) => {
+        this.#stumbled(push, e)
+      })
+  }
+
+  changed(link: Link): void {
+    if (!this.#over) this.#board.set({ link })
+  }
+
+  hungUp(code: string): void {
+    if (this.#over) return
+    const inside = this.#ticket !== ''
+    if (code === 'meeting_unknown' || code === 'meeting_over') void this.#end(inside ? 'closed' : 'unknown')
+    else if (code === 'knock_denied') void this.#end('denied')
+    else if (code === 'removed') void this.#end('removed')
+    else if (code === 'knock_lapsed') void this.#end('lapsed')
+    else if (code === 'meeting_full' || code === 'door_full') void this.#end('full')
+    else if (code === 'host_replaced') void this.#end('elsewhere')
+    else this.#refusedAtDoor(code)
+  }
+
+  // ── pushes, one after the other ──
+
+  async #take(push: Push): Promise<void> {
+    switch (push.type) {
+      case 'waiting':
+        return this.#waiting(push.open)
+      case 'ask':
+        return this.#askedStill()
+      case 'over':
+        return this.#told(push)
+      case 'knock':
+        return this.#door.knocked(push)
+      case 'knock-gone':
+        this.#door.gone(push.participant)
+        return
+      case 'admitted':
+        this.#ticket = push.ticket
+        this.#stopRefresh()
+        this.#show({ name: 'entering' })
+        return this.#inside.admitted(push)
+      case 'task':
+        return this.#inside.task(push)
+      case 'commit':
+        return this.#inside.ordered(push)
+      case 'app':
+        return this.#inside.heard(push)
+      case 'slots':
+        return this.#inside.slots(push)
+      case 'presence':
+        this.#inside.presence(push)
+        return
+      case 'regroup':
+        return this.#regroup(push.challenge)
+      case 'fault':
+      case 'ping':
+      case 'pong':
+        return
+    }
+  }
+
+  /** stumbled judges a push that could not be carried out: only a Welcome that is refused ends the visit. */
+  #stumbled(push: Push, e: unknown): void {
+    if (push.type !== 'admitted' || this.#over) return
+    const code = e instanceof Error ? e.message : ''
+    this.#board.alarm('welcome_refused', '', code)
+    void this.#end('unsealed')
+  }
+
+  #waiting(open: boolean): void {
+    const { phase } = this.#board.now
+    if (phase.name !== 'waiting') return
+    this.#show({ ...phase, for: open ? 'answer' : 'host', askStill: open && phase.askStill })
+  }
+
+  #askedStill(): void {
+    const { phase } = this.#board.now
+    if (phase.name === 'waiting') this.#show({ ...phase, askStill: true })
+  }
+
+  async #told(over: Over): Promise<void> {
+    const statement = fromBase64(over.statement)
+    if (over.reason === 'ended') return this.#end((await this.#vault.checkEnd(statement)) ? 'ended' : 'closed')
+    if (over.reason === 'removed') return this.#end((await this.#vault.checkRemoval(statement)) ? 'removed' : 'closed')
+    return this.#end(over.reason)
+  }
+
+  async #regroup(challenge: string): Promise<void> {
+    this.#inside.left()
+    this.#ticket = ''
+    this.#greeted = { challenge, open: true }
+    this.#show({ name: 'entering' })
+    this.#line.restart()
+    await this.#knock((request) => this.#line.ask(request))
+  }
+
+  // ── entering ──
+
+  async enter(name: string, code: string): Promise<void> {
+    const { phase } = this.#board.now
+    if (phase.name !== 'pre-join' || phase.busy) return
+    this.#show({ ...phase, busy: true, fault: null })
+    try {
+      if (code !== '') {
+        await this.#vault.useCode(code)
+        this.#needsCode = false
+      }
+      this.#name = name
+      this.#keeper.remember(name)
+      this.#wantsIn = true
+      await this.#enterBy({ ask: (request) => this.#line.ask(request) })
+    } catch (e) {
+      this.#refusedAtDoor(codeOf(e))
+    }
+  }
+
+  async #enterBy(by: Pick<Greeter, 'ask'>): Promise<void> {
+    if (this.#host) await this.#enterAsHost(by)
+    else await this.#knock((request) => by.ask(request))
+  }
+
+  async #enterAsHost(by: Pick<Greeter, 'ask'>): Promise<void> {
+    const entry = await this.#vault.enterAsHost(this.#challenge())
+    this.#participant = entry.participant
+    const host = {
+      type: 'host' as const,
+      participant: entry.participant,
+      device: toBase64(entry.device),
+      statement: toBase64(entry.statement),
+    }
+    this.#line.restart()
+    const seat = await by.ask(host)
+    this.#ticket = seat.ticket
+    const { group, policy } = await this.#vault.openGroup(this.#name, seat.generation, fromBase64(seat.policy))
+    await by.ask({ type: 'open', group: toBase64(group), policy: toBase64(policy) })
+    this.#inside.opened()
+  }
+
+  async #knock(ask: Greeter['ask']): Promise<void> {
+    const knock = await this.#vault.knock(this.#challenge(), this.#name)
+    this.#participant = knock.participant
+    const said = await ask({
+      type: 'knock',
+      participant: knock.participant,
+      device: toBase64(knock.device),
+      keyPackage: toBase64(knock.keyPackage),
+      sealedName: toBase64(knock.sealedName),
+      entry: toBase64(knock.entry),
+      statement: toBase64(knock.statement),
+    })
+    this.#line.restart()
+    const { phase } = this.#board.now
+    if (phase.name === 'pre-join' || phase.name === 'opening' || phase.name === 'waiting')
+      this.#show({
+        name: 'waiting',
+        for: said.open ? 'answer' : 'host',
+        askStill: false,
+        since: phase.name === 'waiting' ? phase.since : this.#parts.clock.now(),
+      })
+    this.#refreshLater()
+    void this.#keep()
+  }
+
+  #refreshLater(): void {
+    this.#stopRefresh()
+    this.#stopRefresh = this.#parts.clock.after(refreshKeyPackage, () => {
+      this.#knock((request) => this.#line.ask(request)).catch(() => {
+        this.#line.renew()
+      })
+    })
+  }
+
+  #entered(): void {
+    this.#show({ name: 'meeting' })
+    void this.#keep()
+  }
+
+  #preJoin(fault: FaultCode | null): void {
+    this.#wantsIn = false
+    this.#show({
+      name: 'pre-join',
+      needsCode: this.#needsCode,
+      fault,
+      busy: false,
+      host: this.#host,
+      suggestedName: this.#name || this.#keeper.name,
+    })
+  }
+
+  /** refusedAtDoor brings the person back to pre-join with the reason, or to the page that says why not. */
+  #refusedAtDoor(code: string): void {
+    const ends: Partial<Record<string, OverReason>> = { knock_denied: 'denied', removed: 'removed', meeting_full: 'full', door_full: 'full' }
+    const reason = ends[code]
+    if (reason !== undefined) {
+      void this.#end(reason)
+      return
+    }
+    if (code === 'code_wrong') this.#needsCode = true
+    this.#preJoin(code)
+  }
+
+  #challenge(): ReturnType<typeof fromBase64> {
+    if (this.#greeted === null) throw new Refusal('line_broken')
+    return fromBase64(this.#greeted.challenge)
+  }
+
+  async #keep(): Promise<void> {
+    const { memory } = this.#parts
+    const inside = this.#ticket !== ''
+    const kept = await this.#vault.keep().catch(() => null)
+    if (kept === null || this.#over) return
+    await memory.save(this.#address.meeting, { kept, name: this.#name, inside }).catch(() => undefined) // a full or refused store: a reload knocks again
+  }
+
+  // ── leaving ──
+
+  async leave(): Promise<void> {
+    if (this.#over) return
+    const left = this.#ticket === '' ? this.#withdraw() : this.#say(() => this.#vault.leaving(), 'leave')
+    this.#over = true
+    await Promise.race([left, this.#later(farewell)])
+    await this.#finish('left')
+  }
+
+  async #withdraw(): Promise<void> {
+    if (this.#board.now.phase.name === 'waiting') await this.#line.ask({ type: 'withdraw' }).catch(() => undefined)
+  }
+
+  async endForAll(): Promise<void> {
+    await this.#say(() => this.#vault.ending(), 'end')
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#say(() => this.#vault.removal(id), 'remove')
+  }
+
+  async #say(make: () => Promise<Uint8Array>, type: 'leave' | 'end' | 'remove'): Promise<void> {
+    try {
+      await this.#line.ask({ type, statement: toBase64(await make()) })
+    } catch (e) {
+      const code = codeOf(e)
+      if (!this.#over && code !== 'line_closed') this.#board.notice('fault', '', code)
+    }
+  }
+
+  #later(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(ms, resolve))
+  }
+
+  async #end(reason: OverReason): Promise<void> {
+    if (this.#over) return
+    this.#over = true
+    await this.#finish(reason)
+  }
+
+  /** finish lets go of everything: devices, media, keys, and what a reload would have found. */
+  async #finish(reason: OverReason): Promise<void> {
+    this.#stopRefresh()
+    this.#line.close()
+    this.#inside.close()
+    this.#keeper.close()
+    const keep = reason === 'elsewhere' // the other tab or device needs it
+    this.#board.set({ people: [], waiting: [], refused: [], chat: reason === 'left' || reason === 'ended' ? this.#board.now.chat : [], unread: 0 })
+    this.#show({ name: 'over', reason })
+    await this.#vault.wipe().catch(() => undefined)
+    if (!keep) await this.#parts.memory.wipe(this.#address.meeting).catch(() => undefined)
+  }
+
+  #show(phase: Phase): void {
+    this.#board.set({ phase })
+  }
+
+  // ── what a person can do ──
+
+  commands(comeBack: () => void): Commands {
+    const keeper = this.#keeper
+    return {
+      setCamera: (on) => { keeper.setCamera(on) },
+      setMicrophone: (on) => { keeper.setMicrophone(on) },
+      chooseCamera: (id) => { keeper.chooseCamera(id) },
+      chooseMicrophone: (id) => { keeper.chooseMicrophone(id) },
+      chooseSpeaker: (id) => { keeper.chooseSpeaker(id) },
+      refreshDevices: () => { keeper.refresh() },
+      playSpeakerTest: () => { keeper.playSpeakerTest() },
+      enter: (name, code) => void this.enter(name, code),
+      stillHere: () => { this.#stillHere() },
+      stopWaiting: () => void this.leave(),
+      admit: (ids) => void this.#door.admit(ids),
+      deny: (id) => void this.#door.deny(id),
+      allowAgain: (id) => void this.#door.allowAgain(id),
+      remove: (id) => void this.remove(id),
+      say: (text) => void this.#chat.say(text),
+      readChat: () => { this.#chat.read() },
+      showing: (ids) => { this.#inside.showing(ids) },
+      dismissAlarm: (id) => { this.#board.set({ alarms: this.#board.now.alarms.filter((a) => a.id !== id) }) },
+      leave: () => void this.leave(),
+      end: () => void this.endForAll(),
+      comeBack,
+    }
+  }
+
+  #stillHere(): void {
+    const { phase } = this.#board.now
+    if (phase.name !== 'waiting') return
+    this.#show({ ...phase, askStill: false })
+    this.#line.ask({ type: 'stay' }).catch(() => undefined)
+  }
+}
+
+/** codeOf is the stable code of whatever was thrown. */
+function codeOf(e: unknown): string {
+  if (e instanceof Refusal) return e.code
+  if (e instanceof Error && 'code' in e && typeof e.code === 'string') return e.code
+  return 'internal'
+}

@@ -1,0 +1,71 @@
+/** Who is inside, as the views show them: what the group proves, joined with what the line and the media know. */
+import type { Notice, Person } from '../snapshot'
+import type { Member } from '../vault'
+
+/** Surroundings is what the group does not know of its members. */
+export interface Surroundings {
+  readonly slots: readonly string[] // a participant or '' for each slot
+  readonly away: ReadonlySet<string>
+  readonly speaking: ReadonlySet<string>
+  readonly mine: { readonly camera: boolean; readonly microphone: boolean; readonly preview: MediaStream | null }
+  stream(slot: number): MediaStream | null
+}
+
+/** peopleOf lists me first, then the others by the order in which they were first seen. */
+export function peopleOf(members: readonly Member[], order: readonly string[], around: Surroundings): Person[] {
+  const place = (m: Member): number => (m.me ? -1 : order.indexOf(m.participant))
+  return [...members].sort((a, b) => place(a) - place(b)).map((m) => personOf(m, around))
+}
+
+function personOf(m: Member, around: Surroundings): Person {
+  const { mine } = around
+  const slot = around.slots.indexOf(m.participant)
+  const shown = !m.me && slot >= 0
+  return {
+    id: m.participant,
+    name: m.name,
+    me: m.me,
+    host: m.host,
+    microphone: m.me ? mine.microphone : m.microphone,
+    camera: m.me ? mine.camera : m.camera,
+    speaking: around.speaking.has(m.participant),
+    away: around.away.has(m.participant),
+    stream: m.me ? mine.preview : shown ? around.stream(slot) : null,
+    video: m.me ? mine.camera && mine.preview !== null : shown && m.camera,
+  }
+}
+
+/** Came is a change of who is inside. */
+export interface Came {
+  readonly order: readonly string[]
+  readonly notices: readonly { readonly kind: Notice['kind']; readonly name: string }[]
+  readonly joined: boolean // somebody new must be told what devices are on
+}
+
+/** compare tells who came and went between two rosters. */
+export function compare(before: readonly Member[], after: readonly Member[], order: readonly string[]): Came {
+  const had = new Set(before.map((m) => m.participant))
+  const has = new Set(after.map((m) => m.participant))
+  const came = after.filter((m) => !had.has(m.participant))
+  const gone = before.filter((m) => !has.has(m.participant))
+  return {
+    order: [...order.filter((p) => has.has(p)), ...came.map((m) => m.participant)],
+    joined: came.some((m) => !m.me),
+    notices: [
+      ...came.filter((m) => !m.me).map((m) => ({ kind: 'joined' as const, name: m.name })),
+      ...gone.filter((m) => !m.me).map((m) => ({ kind: 'left' as const, name: m.name })),
+    ],
+  }
+}
+
+const folded: Readonly<Record<string, string>> = { '0': 'o', '1': 'l', '|': 'l', i: 'l', '5': 's' }
+
+/** alike tells whether two names could be taken for each other. */
+export function alike(a: string, b: string): boolean {
+  return skeleton(a) === skeleton(b)
+}
+
+function skeleton(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  return [...plain.replace(/[^\p{L}\p{N}|]/gu, '')].map((c) => folded[c] ?? c).join('')
+}
