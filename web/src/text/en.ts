@@ -236,15 +236,19 @@ export const en = {
     unknown: 'Something does not fit. Your device refused it.',
     about: (name: string, sentence: string) => `${name}: ${sentence}`,
     sentences: {
-      host_key: 'The host’s key does not belong to this meeting. Your device refused to go in.',
-      booking_bad: 'The meeting’s record does not carry its host’s signature. Your device refused it.',
-      admission_bad: 'Someone was to come in without the host’s signature. Your device refused.',
       commit_refused: 'The server tried to change who is inside by itself. Your device refused.',
       welcome_refused: 'What the server sent to let you in does not fit what the host signed. Your device refused.',
-      unconfirmed: 'Nobody inside confirmed that you are in the same meeting. Your device left again.',
-      undecryptable: 'Their picture and sound cannot be opened just now.',
-      statement_bad: 'A message in the host’s name was not signed by the host. Your device ignored it.',
+      knock_bad: 'Someone knocked whose papers do not fit. Your device shows no name for them.',
+      fork: 'They are shown another meeting than you are. Ask each other aloud who is here.',
+      absence_contradicted: 'The server says that they left, yet they were heard a moment ago.',
     },
+  },
+
+  // What only this page can say: no server was there to say it. The others' texts are in protocol/faults.json.
+  faults: {
+    line_broken: { text: 'We cannot reach the server.', todo: 'Check your network, then try again.' },
+    name_bad: { text: 'That name cannot be shown.', todo: 'Write it another way.' },
+    said_too_long: { text: 'That was too long to send.', todo: 'Make it shorter and send it again.' },
   },
 
   notice: {

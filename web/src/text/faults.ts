@@ -8,7 +8,7 @@ export interface FaultText {
 
 const known: Readonly<Record<string, FaultText>> = faults
 
-/** faultText gives the sentences for a stable code; a code newer than this page gets the words of `internal`. */
-export function faultText(code: string): FaultText {
+/** serverFault finds a code of the common table; one newer than this page gets the words of `internal`. */
+export function serverFault(code: string): FaultText {
   return (Object.hasOwn(known, code) ? known[code] : undefined) ?? faults.internal
 }

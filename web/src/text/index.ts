@@ -1,4 +1,5 @@
 import { en } from './en'
+import { serverFault, type FaultText } from './faults'
 
 // A dictionary has English's shape: the same keys, any words.
 type Words<T> = T extends string
@@ -34,7 +35,11 @@ export const locale: string =
 
 export const text: Text = dictionaries[language]
 
-export { faultText } from './faults'
+/** faultText gives the sentences for a stable code: what happened and what to do next. */
+export function faultText(code: string): FaultText {
+  const own: Readonly<Record<string, FaultText>> = text.faults
+  return (Object.hasOwn(own, code) ? own[code] : undefined) ?? serverFault(code)
+}
 
 /** alarmText is the sentence for something that does not fit, with the name of whom it is about, if anybody. */
 export function alarmText(code: string, person: string): string {

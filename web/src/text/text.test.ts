@@ -71,6 +71,9 @@ describe('faults', () => {
     expect(faultText(code).text).not.toBe('')
     expect(faultText(code).todo).not.toBe('')
   })
+  it('that only the page can tell have words of their own', () => {
+    expect(faultText('line_broken').text).toBe('We cannot reach the server.')
+  })
   it('that this page does not know yet still say something', () => {
     expect(faultText('of_tomorrow')).toEqual(faultText('internal'))
     expect(faultText('constructor')).toEqual(faultText('internal'))
