@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { hold, KeptStore } from './storage'
-import type { Kept } from './vault'
+import type { Remembered } from './conference/parts'
+import { BrowserMemory } from './storage'
 
 /** FakeRequest answers in a later turn, as IndexedDB does. */
 class FakeRequest {
@@ -65,62 +65,64 @@ class FakeDisk {
   }
 }
 
-async function makeKept(extractable = false): Promise<Kept> {
+async function remembered(extractable = false): Promise<Remembered> {
   const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, extractable, ['encrypt'])
   const bytes = (n: number): Uint8Array<ArrayBuffer> => new Uint8Array(n).fill(n)
   const named = { participant: 'p', devicePublic: bytes(1), secrets: bytes(2), admitted: bytes(3) }
-  return { ...named, devicePrivate: wrapping, wrapping }
+  return { kept: { ...named, devicePrivate: wrapping, wrapping }, name: 'Asha', inside: true }
 }
 
-describe('KeptStore', () => {
+const memory = (disk: FakeDisk): BrowserMemory => new BrowserMemory(disk.factory(), undefined)
+
+describe('memory of a meeting', () => {
   it('gives back what it was given, for each meeting its own', async () => {
     const disk = new FakeDisk()
-    const store = new KeptStore(disk.factory())
-    const kept = await makeKept()
+    const store = memory(disk)
+    const what = await remembered()
     expect(await store.load('m1')).toBeNull()
-    expect(await store.save('m1', kept)).toBe(true)
-    const found = await new KeptStore(disk.factory()).load('m1')
-    expect(found).toMatchObject({ participant: 'p', secrets: kept.secrets })
-    expect(found?.wrapping.extractable).toBe(false)
+    await store.save('m1', what)
+    const found = await memory(disk).load('m1')
+    expect(found).toMatchObject({ name: 'Asha', inside: true, kept: { participant: 'p', secrets: what.kept.secrets } })
+    expect(found?.kept.wrapping.extractable).toBe(false)
     expect(await store.load('m2')).toBeNull()
     expect(disk.open).toBe(0)
   })
 
   it('leaves nothing behind when wiped', async () => {
     const disk = new FakeDisk()
-    const store = new KeptStore(disk.factory())
-    await store.save('m1', await makeKept())
-    expect(await store.wipe('m1')).toBe(true)
+    const store = memory(disk)
+    await store.save('m1', await remembered())
+    await store.wipe('m1')
     expect(await store.load('m1')).toBeNull()
     expect([...(disk.stores.get('meetings') ?? [])]).toEqual([])
   })
 
-  it('works without storage', async () => {
+  it('lets the page go on without storage', async () => {
     const disk = new FakeDisk()
     disk.fails = 'open'
-    for (const store of [new KeptStore(undefined), new KeptStore(disk.factory())]) {
+    for (const store of [new BrowserMemory(undefined, undefined), memory(disk)]) {
+      await store.save('m1', await remembered())
       expect(await store.load('m1')).toBeNull()
-      expect(await store.save('m1', await makeKept())).toBe(false)
-      expect(await store.wipe('m1')).toBe(false)
+      await store.wipe('m1')
     }
   })
 
-  it('says so when the disk is full', async () => {
+  it('lets the page go on when the disk is full', async () => {
     const disk = new FakeDisk()
     disk.fails = 'write'
-    const store = new KeptStore(disk.factory())
-    expect(await store.save('m1', await makeKept())).toBe(false)
-    expect(await store.load('m1')).toBeNull()
+    await memory(disk).save('m1', await remembered())
+    expect(await memory(disk).load('m1')).toBeNull()
     expect(disk.open).toBe(0)
   })
 
   it('takes no record of another form, and no key that could be read out', async () => {
     const disk = new FakeDisk()
-    const store = new KeptStore(disk.factory())
-    await store.save('m1', { participant: 'p' } as Kept)
-    expect(await store.load('m1')).toBeNull()
-    await store.save('m1', await makeKept(true))
-    expect(await store.load('m1')).toBeNull()
+    const store = memory(disk)
+    const what = await remembered()
+    for (const odd of [{ ...what, name: 1 }, { ...what, kept: { participant: 'p' } }, await remembered(true)]) {
+      await store.save('m1', odd as Remembered)
+      expect(await store.load('m1')).toBeNull()
+    }
   })
 })
 
@@ -137,17 +139,17 @@ class FakeLocks {
 
 describe('hold', () => {
   it('refuses a second tab of the same meeting, as long as the first lives', async () => {
-    const locks = new FakeLocks() as unknown as LockManager
-    expect(await hold('m1', locks)).toBe(true)
-    expect(await hold('m1', locks)).toBe(false)
-    expect(await hold('m2', locks)).toBe(true)
+    const tab = new BrowserMemory(undefined, new FakeLocks() as unknown as LockManager)
+    expect(await tab.hold('m1')).toBe(true)
+    expect(await tab.hold('m1')).toBe(false)
+    expect(await tab.hold('m2')).toBe(true)
     await new Promise((r) => setImmediate(r))
-    expect(await hold('m1', locks)).toBe(false)
+    expect(await tab.hold('m1')).toBe(false)
   })
 
   it('lets the page go on where there are no locks', async () => {
-    expect(await hold('m1', undefined)).toBe(true)
+    expect(await new BrowserMemory(undefined, undefined).hold('m1')).toBe(true)
     const refusing = { request: () => Promise.reject(new Error('SecurityError')) } as unknown as LockManager
-    expect(await hold('m1', refusing)).toBe(true)
+    expect(await new BrowserMemory(undefined, refusing).hold('m1')).toBe(true)
   })
 })

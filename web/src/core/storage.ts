@@ -2,37 +2,58 @@
  * What a reload needs of a meeting, on this device until the meeting is over, and the lock by which one tab only has it.
  * Keys lie here as non-extractable CryptoKeys. Where the browser refuses to store, the page works without.
  */
+import type { Memory, Remembered } from './conference/parts'
 import type { Kept } from './vault'
 
 const database = 'incamera'
 const meetings = 'meetings'
 
-/** KeptStore holds one record for each meeting in IndexedDB. No method rejects. */
-export class KeptStore {
+/** BrowserMemory holds one record for each meeting in IndexedDB, and Web Locks. No method rejects. */
+export class BrowserMemory implements Memory {
   readonly #factory: IDBFactory | undefined
+  readonly #locks: LockManager | undefined
 
-  constructor(factory: IDBFactory | undefined) {
+  constructor(factory: IDBFactory | undefined, locks: LockManager | undefined) {
     this.#factory = factory
+    this.#locks = locks
   }
 
   /** load gives the meeting's record, null when there is none or storage is refused. */
-  async load(meeting: string): Promise<Kept | null> {
+  async load(meeting: string): Promise<Remembered | null> {
     const found = await this.#run('readonly', (records) => records.get(meeting))
-    return isKept(found.result) ? found.result : null
+    return isRemembered(found) ? found : null
   }
 
-  /** save replaces the meeting's record; false when it was not stored. */
-  async save(meeting: string, kept: Kept): Promise<boolean> {
-    return (await this.#run('readwrite', (records) => records.put(kept, meeting))).done
+  /** save replaces the meeting's record. Where that fails, a reload starts from the link again. */
+  async save(meeting: string, what: Remembered): Promise<void> {
+    await this.#run('readwrite', (records) => records.put(what, meeting))
   }
 
-  /** wipe deletes the meeting's record; false when storage is refused, so that there was hardly one. */
-  async wipe(meeting: string): Promise<boolean> {
-    return (await this.#run('readwrite', (records) => records.delete(meeting))).done
+  /** wipe deletes the meeting's record. */
+  async wipe(meeting: string): Promise<void> {
+    await this.#run('readwrite', (records) => records.delete(meeting))
+  }
+
+  /**
+   * hold takes the meeting for this tab as long as the page lives; false when another tab has it, so that a duplicated tab
+   * does not act under the same keys. Where the browser has no locks it is always true.
+   */
+  hold(meeting: string): Promise<boolean> {
+    const locks = this.#locks
+    if (locks === undefined) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const forEver = (lock: Lock | null): Promise<void> | undefined => {
+        resolve(lock !== null)
+        return lock === null ? undefined : new Promise<void>(() => undefined)
+      }
+      locks.request(`incamera ${meeting}`, { ifAvailable: true }, forEver).catch(() => {
+        resolve(true)
+      })
+    })
   }
 
   /** run opens the database for one transaction only, so that no tab stands in another's way. */
-  async #run(mode: IDBTransactionMode, act: (records: IDBObjectStore) => IDBRequest): Promise<Outcome> {
+  async #run(mode: IDBTransactionMode, act: (records: IDBObjectStore) => IDBRequest): Promise<unknown> {
     try {
       const db = await open(this.#factory)
       try {
@@ -41,14 +62,9 @@ export class KeptStore {
         db.close()
       }
     } catch {
-      return { done: false, result: undefined }
+      return undefined
     }
   }
-}
-
-interface Outcome {
-  readonly done: boolean
-  readonly result: unknown
 }
 
 function open(factory: IDBFactory | undefined): Promise<IDBDatabase> {
@@ -68,11 +84,11 @@ function open(factory: IDBFactory | undefined): Promise<IDBDatabase> {
 }
 
 function transact(db: IDBDatabase, mode: IDBTransactionMode, act: (records: IDBObjectStore) => IDBRequest) {
-  return new Promise<Outcome>((resolve, reject) => {
+  return new Promise<unknown>((resolve, reject) => {
     const transaction = db.transaction(meetings, mode)
     const request = act(transaction.objectStore(meetings))
     transaction.oncomplete = () => {
-      resolve({ done: true, result: request.result as unknown })
+      resolve(request.result)
     }
     transaction.onabort = () => {
       reject(transaction.error ?? new Error('aborted'))
@@ -80,28 +96,17 @@ function transact(db: IDBDatabase, mode: IDBTransactionMode, act: (records: IDBO
   })
 }
 
-/** isKept refuses what another version of the page left behind. */
+/** isRemembered refuses what another version of the page left behind. */
+function isRemembered(found: unknown): found is Remembered {
+  if (typeof found !== 'object' || found === null) return false
+  const r = found as Record<keyof Remembered, unknown>
+  return typeof r.name === 'string' && typeof r.inside === 'boolean' && isKept(r.kept)
+}
+
 function isKept(found: unknown): found is Kept {
   if (typeof found !== 'object' || found === null) return false
   const k = found as Record<keyof Kept, unknown>
   const bytes = [k.devicePublic, k.secrets, k.admitted].every((b) => b instanceof Uint8Array)
   const keys = [k.devicePrivate, k.wrapping].every((key) => key instanceof CryptoKey && !key.extractable)
   return typeof k.participant === 'string' && bytes && keys
-}
-
-/**
- * hold takes the meeting for this tab as long as the page lives; false when another tab has it, so that a duplicated tab
- * does not act under the same keys. Where the browser has no locks it is always true.
- */
-export function hold(meeting: string, locks: LockManager | undefined): Promise<boolean> {
-  if (locks === undefined) return Promise.resolve(true)
-  return new Promise((resolve) => {
-    const forEver = (lock: Lock | null): Promise<void> | undefined => {
-      resolve(lock !== null)
-      return lock === null ? undefined : new Promise<void>(() => undefined)
-    }
-    locks.request(`incamera ${meeting}`, { ifAvailable: true }, forEver).catch(() => {
-      resolve(true)
-    })
-  })
 }
