@@ -9,7 +9,7 @@ const noInlineStyle = {
 }
 
 export default ts.config(
-  { ignores: ['build/', 'node_modules/', 'e2e/out/', 'shots/build/'] },
+  { ignores: ['build/', 'node_modules/', 'e2e/out/', 'shots/build/', '**/*.gen.ts'] },
   js.configs.recommended,
   ...ts.configs.strictTypeChecked,
   ...svelte.configs.recommended,
