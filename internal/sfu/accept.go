@@ -3,6 +3,7 @@ package sfu
 import (
 	"crypto/rand"
 	"encoding/binary"
+
 	"incamera/internal/forward"
 	"incamera/internal/wire"
 )

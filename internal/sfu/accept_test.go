@@ -16,22 +16,30 @@ import (
 // browserOffer has what browsers offer: more codecs than are taken, a screen, two pairs of slots.
 func browserOffer() wire.MediaOffer {
 	video := []wire.MediaCodec{
-		{Name: "VP9", Payload: 98, Format: "profile-id=0", Primary: -1}, {Name: "rtx", Payload: 99, Format: "apt=98", Primary: 98},
-		{Name: "VP8", Payload: 96, Primary: -1}, {Name: "rtx", Payload: 97, Format: "apt=96", Primary: 96},
+		{Name: "VP9", Payload: 98, Format: "profile-id=0", Primary: -1},
+		{Name: "rtx", Payload: 99, Format: "apt=98", Primary: 98},
+		{Name: "VP8", Payload: 96, Primary: -1},
+		{Name: "rtx", Payload: 97, Format: "apt=96", Primary: 96},
 	}
 	audio := []wire.MediaCodec{{Name: "red", Payload: 63, Primary: -1}, {Name: "opus", Payload: 111, Format: "minptime=10", Primary: -1}}
 	ext := []wire.MediaExtension{{URI: uriMid, ID: 4}, {URI: uriArrivals, ID: 3}, {URI: uriLevel, ID: 1}, {URI: "urn:other", ID: 9}}
 	return wire.MediaOffer{
 		Ufrag: "abcd", Fingerprint: strings.Repeat("0a", 32),
 		Codings: []wire.MediaCoding{
-			{Kind: "audio", Codecs: audio, Extensions: ext}, {Kind: "video", Codecs: video, Extensions: ext},
-			{Kind: "audio", Codecs: audio}, {Kind: "video", Codecs: video[2:], Extensions: ext[:1]},
+			{Kind: "audio", Codecs: audio, Extensions: ext},
+			{Kind: "video", Codecs: video, Extensions: ext},
+			{Kind: "audio", Codecs: audio},
+			{Kind: "video", Codecs: video[2:], Extensions: ext[:1]},
 		},
 		Sections: []wire.MediaSection{
-			{Mid: "0", Role: wire.RoleMicrophone}, {Mid: "1", Role: wire.RoleCamera, Coding: 1},
-			{Mid: "2", Role: wire.RoleScreen, Coding: 1}, {Mid: "3", Role: wire.RoleScreenAudio},
-			{Mid: "4", Role: wire.RoleSlotAudio, Coding: 2}, {Mid: "5", Role: wire.RoleSlotVideo, Coding: 3},
-			{Mid: "6", Role: wire.RoleSlotAudio, Coding: 2}, {Mid: "7", Role: wire.RoleSlotVideo, Coding: 3},
+			{Mid: "0", Role: wire.RoleMicrophone},
+			{Mid: "1", Role: wire.RoleCamera, Coding: 1},
+			{Mid: "2", Role: wire.RoleScreen, Coding: 1},
+			{Mid: "3", Role: wire.RoleScreenAudio},
+			{Mid: "4", Role: wire.RoleSlotAudio, Coding: 2},
+			{Mid: "5", Role: wire.RoleSlotVideo, Coding: 3},
+			{Mid: "6", Role: wire.RoleSlotAudio, Coding: 2},
+			{Mid: "7", Role: wire.RoleSlotVideo, Coding: 3},
 		},
 	}
 }
@@ -43,8 +51,10 @@ func TestOfferIsAnsweredWithWhatIsTaken(t *testing.T) {
 	a, err := r.Open(person(1), browserOffer())
 	check(t, err)
 	want := []wire.MediaAccept{
-		{Payloads: []int{111}, Extensions: []int{4, 3, 1}}, {Payloads: []int{96, 97}, Extensions: []int{4, 3, 1}},
-		{Payloads: []int{111}, Extensions: []int{}}, {Payloads: []int{96, 97}, Extensions: []int{}},
+		{Payloads: []int{111}, Extensions: []int{4, 3, 1}},
+		{Payloads: []int{96, 97}, Extensions: []int{4, 3, 1}},
+		{Payloads: []int{111}, Extensions: []int{}},
+		{Payloads: []int{96, 97}, Extensions: []int{}},
 	}
 	if !reflect.DeepEqual(a.Codings, want) {
 		t.Errorf("codings %v", a.Codings)

@@ -15,8 +15,12 @@ func goodOffer() MediaOffer {
 			{Kind: "video", Codecs: []MediaCodec{{Name: "VP8", Payload: 96, Primary: -1}, {Name: "rtx", Payload: 97, Primary: 96}}, Rids: []string{"q", "h"}},
 		},
 		Sections: []MediaSection{
-			{"0", RoleMicrophone, 0}, {"1", RoleCamera, 1}, {"2", RoleScreen, 1}, {"3", RoleScreenAudio, 0},
-			{"4", RoleSlotAudio, 0}, {"5", RoleSlotVideo, 1},
+			{"0", RoleMicrophone, 0},
+			{"1", RoleCamera, 1},
+			{"2", RoleScreen, 1},
+			{"3", RoleScreenAudio, 0},
+			{"4", RoleSlotAudio, 0},
+			{"5", RoleSlotVideo, 1},
 		},
 	}
 }

@@ -7,9 +7,6 @@ import (
 	"github.com/pion/srtp/v3"
 )
 
-// headerSize is the RTP header that the server writes: no CSRC, no extension.
-const headerSize = 12
-
 // Sender seals everything that one connection is sent: media, repair and reports, so that no number is
 // used twice under its key. One goroutine owns it.
 type Sender struct {
