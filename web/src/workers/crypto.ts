@@ -1,6 +1,6 @@
 /** The crypto worker: the vault, and the transforms of every frame that is sent or received. */
 import { wallClock } from '../core/clock'
-import { attach, type Transformer } from '../core/frames/transform'
+import { attach } from '../core/frames/transform'
 import { serve, type Call, type FromWorker } from '../core/vault-line'
 import { LocalVault } from '../core/vault-local'
 
@@ -21,5 +21,5 @@ self.addEventListener('message', ({ data }: MessageEvent<Call>) => {
 })
 
 self.addEventListener('rtctransform', (event) => {
-  void attach((event).transformer, vault.frames, wallClock)
+  void attach(event.transformer, vault.frames, wallClock)
 })

@@ -5,6 +5,7 @@
 import type { Commit } from 'ts-mls/commit.js'
 import type { KeyPackage } from 'ts-mls/keyPackage.js'
 import type { LeafNode } from 'ts-mls/leafNode.js'
+import type { RatchetTree } from 'ts-mls/ratchetTree.js'
 import type { PublicMessage } from 'ts-mls/publicMessage.js'
 import { encodeCredential } from 'ts-mls/credential.js'
 import type { ClientState } from 'ts-mls/clientState.js'
@@ -16,7 +17,7 @@ import type { Bytes } from '../vault'
 import { identityOf, keyPackageFault } from './credential'
 import { readCommitData, type CommitData } from './forms'
 import { leavesOf, maxLeaves, readMessage, referenceOf, sameCapabilities } from './mls'
-import { byHost, isUnder, type Entry, type Leaf, type Roster } from './roster'
+import { byHost, isUnder, leavesFrom, wordOf, type Entry, type Leaf, type Roster, type Seat, type Word } from './roster'
 
 /** Refused says which rule a commit breaks. */
 export class Refused extends Error {
@@ -256,4 +257,15 @@ function pathLeaf(commit: Commit, removes: number, now: LeafNode): void {
     now.extensions.length === 0
   must(same, 'the path changes who the sender is')
   must(!equal(next.hpkePublicKey, now.hpkePublicKey), 'the path keeps the old key')
+}
+
+/** rosterAfter is the roster of the epoch that a commit leads to. */
+export function rosterAfter(roster: Roster, change: Change, tree: RatchetTree): Roster {
+  const stays = [...roster.leaves.values()].filter((l) => !change.removed.includes(l))
+  const wordFor = (seat: Seat): Word | undefined => {
+    const old = stays.find((l) => l.leaf === seat.leaf && equal(l.signatureKey, seat.signatureKey))
+    return old ?? wordOf(change.added.find((a) => equal(a.signatureKey, seat.signatureKey)))
+  }
+  const spent = new Set([...roster.spent, ...change.added.map((a) => hex(a.admitted.reference))])
+  return { ...roster, leaves: leavesFrom(tree, wordFor), spent, time: change.time }
 }

@@ -5,14 +5,14 @@ import { mlsExporter } from 'ts-mls/keySchedule.js'
 import { decryptSenderData } from 'ts-mls/privateMessage.js'
 import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js'
 import { zeroOutUint8Array } from 'ts-mls/util/byteArray.js'
-import { equal, FormError, hex, plain } from '../keys/bytes'
+import { equal, FormError, plain } from '../keys/bytes'
 import type { Bytes } from '../vault'
 import { makeCommit, type Made, type Order } from './commit'
 import { retainedEpochs } from './credential'
-import { allowList, gate, Refused, type Change } from './gate'
+import { allowList, gate, Refused, rosterAfter, type Change } from './gate'
 import { pskIndex } from './joiner'
 import { readMessage, writeMessage } from './mls'
-import { leafOf, leavesFrom, rosterHash, type Leaf, type Roster, type Seat, type Word } from './roster'
+import { leafOf, rosterHash, type Leaf, type Roster } from './roster'
 import { suite } from './suite'
 
 /** Epoch is what a head states of one epoch. */
@@ -84,7 +84,7 @@ export class Group {
     const { change, next, consumed } = made ?? (await this.#process(raw))
     const removedMe = change.removed.some((l) => l.leaf === this.leaf)
     if (!removedMe) {
-      const roster = this.#rosterAfter(change, next)
+      const roster = rosterAfter(this.#roster, change, next.ratchetTree)
       this.#state = made === null ? next : { ...next, historicalReceiverData: this.#past(next) }
       this.#roster = roster
       await this.#note()
@@ -118,20 +118,6 @@ export class Group {
         return [epoch, newer ?? kept]
       }),
     )
-  }
-
-  #rosterAfter(change: Change, next: ClientState): Roster {
-    const stays = [...this.#roster.leaves.values()].filter((l) => !change.removed.includes(l))
-    const wordFor = (seat: Seat): Word | undefined => {
-      const old = stays.find((l) => l.leaf === seat.leaf && equal(l.signatureKey, seat.signatureKey))
-      const added = change.added.find((a) => equal(a.signatureKey, seat.signatureKey))
-      return (
-        old ??
-        (added && { commitment: added.admitted.commitment, role: added.admitted.role, admission: added.admission })
-      )
-    }
-    const spent = new Set([...this.#roster.spent, ...change.added.map((a) => hex(a.admitted.reference))])
-    return { ...this.#roster, leaves: leavesFrom(next.ratchetTree, wordFor), spent, time: change.time }
   }
 
   async #note(): Promise<void> {

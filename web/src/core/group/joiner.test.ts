@@ -1,0 +1,206 @@
+import { beforeAll, expect, test } from 'vitest'
+import { createGroup, type ClientState } from 'ts-mls/clientState.js'
+import { createCommit } from 'ts-mls/createCommit.js'
+import type { Extension } from 'ts-mls/extension.js'
+import type { Proposal } from 'ts-mls/proposal.js'
+import { bytesToBase64 } from 'ts-mls/util/byteArray.js'
+import { makePskIndex } from 'ts-mls/clientState.js'
+import * as bodies from '../keys/bodies'
+import { join as bytes, random } from '../keys/bytes'
+import { newDevice, type Signer } from '../keys/derive'
+import { padName } from '../keys/names'
+import { parse, sign, type Statement } from '../keys/statement'
+import { admission, expected, member, none, trio, type Member, type Trio } from '../testkit/group'
+import type { Bytes } from '../vault'
+import { configFor } from './credential'
+import { commitData, contextData, rosterData, type RosterData } from './forms'
+import { join, type Expected } from './joiner'
+import { contextExtension, rosterExtension, writeMessage, writeTree } from './mls'
+import { admissionsOf } from './roster'
+import { suite } from './suite'
+
+let t: Trio
+let kim: Member
+let word: Statement
+
+beforeAll(async () => {
+  t = await trio()
+  kim = await member(t.meeting, 'Kim')
+  word = parse(await admission(t, [kim.admitted]))
+})
+
+interface Invitation {
+  readonly welcome: Bytes
+  readonly tree: Bytes
+  readonly word: Bytes
+}
+
+function psk(pskId: Bytes): Proposal {
+  return { proposalType: 'psk', psk: { preSharedKeyId: { psktype: 'external', pskId, pskNonce: random(32) } } }
+}
+
+function info(over: Partial<RosterData> = {}): Extension {
+  const { roster } = t.adas
+  const admissions = [...admissionsOf(roster.leaves.values()), word]
+  const names = [t.ada.named, t.bob.named, t.eve.named, kim.named]
+  const data = { policies: roster.policies.map((p) => p.statement), admissions, names, ...over }
+  return { extensionType: rosterExtension, extensionData: rosterData(data) }
+}
+
+/** invite is what a malicious committer with the group's keys can make. */
+async function invite(over: {
+  state?: ClientState
+  psks?: readonly Bytes[]
+  extensions?: Extension[]
+  guest?: Member
+  word?: Bytes
+}): Promise<Invitation> {
+  const { state = t.adas.state, psks = [t.meeting], extensions = [info()], guest = kim } = over
+  const other = new Uint8Array(16).fill(1)
+  const known = makePskIndex(state, { [bytesToBase64(t.meeting)]: t.psk, [bytesToBase64(other)]: t.psk })
+  const made = await createCommit(
+    { state, cipherSuite: suite, pskIndex: known },
+    {
+      wireAsPublicMessage: true,
+      extraProposals: [{ proposalType: 'add', add: { keyPackage: guest.own.keyPackage } }, ...psks.map(psk)],
+      authenticatedData: commitData({ time: t.now, statements: [] }),
+      groupInfoExtensions: extensions,
+    },
+  )
+  if (made.welcome === undefined) throw new Error('no Welcome')
+  const welcome = writeMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome })
+  return { welcome, tree: writeTree(made.newState.ratchetTree), word: over.word ?? word.raw }
+}
+
+/** counterfeit is a group of an attacker's own, with anything of it changed. */
+async function counterfeit(over: { group?: Bytes; extensions?: Extension[]; by?: Member }): Promise<ClientState> {
+  const { own } = over.by ?? t.ada
+  const ours = [{ extensionType: contextExtension, extensionData: contextData(t.meeting, t.host.host.publicKey) }]
+  const group = over.group ?? t.adas.roster.place.group
+  return createGroup(group, own.keyPackage, own.keys, over.extensions ?? ours, suite, configFor(t.meeting))
+}
+
+function policy(by: Signer, over: Partial<bodies.Policy> = {}): Promise<Bytes> {
+  const [first] = t.adas.roster.policies
+  return sign(by, 'policy', t.adas.roster.place, bodies.policy({ ...first.body, ...over }))
+}
+
+async function accept(i: Invitation, over: Partial<Expected> = {}): ReturnType<typeof join> {
+  return join(i.welcome, i.tree, i.word, { ...expected(t, kim), ...over })
+}
+
+test('a true Welcome is taken, with everybody’s name', async () => {
+  const joined = await accept(await invite({}))
+  expect(joined.roster.leaves.size).toBe(4)
+  expect(joined.names.length).toBe(4)
+})
+
+const context = (data: Bytes): Extension => ({ extensionType: contextExtension, extensionData: data })
+
+const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Partial<Expected>][] = [
+  ['number of PSKs', () => invite({ psks: [] })],
+  ['number of PSKs', () => invite({ psks: [t.meeting, new Uint8Array(16).fill(1)] })],
+  ['a PSK that is not', () => invite({ psks: [new Uint8Array(16).fill(1)] })],
+  ['the Welcome does not open', () => invite({}), () => ({ psk: random(32) })], // another code
+  ['a Welcome for somebody else', () => invite({}), () => ({ own: [t.bob.own] })],
+  ['the Welcome does not open', async () => ({ ...(await invite({})), tree: writeTree(t.adas.state.ratchetTree) })],
+  [
+    'not of the right form',
+    async () => ({ ...(await invite({})), tree: bytes((await invite({})).tree, Uint8Array.of(0)) }),
+  ],
+  ['another meeting', async () => invite({ state: await counterfeit({ group: random(32) }) })],
+  [
+    'another host key',
+    async () => invite({ state: await counterfeit({ extensions: [context(contextData(t.meeting, random(32)))] }) }),
+  ],
+  ['another host key', async () => invite({ state: await counterfeit({ extensions: [context(none)] }) })],
+  ['GroupContext extensions', async () => invite({ state: await counterfeit({ extensions: [] }) })],
+  [
+    'GroupContext extensions',
+    async () => {
+      const ours = context(contextData(t.meeting, t.host.host.publicKey))
+      return invite({
+        state: await counterfeit({ extensions: [ours, { extensionType: rosterExtension, extensionData: none }] }),
+      })
+    },
+  ],
+  ['GroupInfo extensions', () => invite({ extensions: [] })],
+  [
+    'GroupInfo extensions',
+    () => invite({ extensions: [info(), { extensionType: 'external_pub', extensionData: random(32) }] }),
+  ],
+  ['no policy', () => invite({ extensions: [info({ policies: [] })] })],
+  ['first policy', async () => invite({ extensions: [info({ policies: [parse(await policy(t.bob.device))] })] })],
+  [
+    'first policy',
+    async () => invite({ extensions: [info({ policies: [parse(await policy(t.host.host, { sequence: 2 }))] })] }),
+  ],
+  [
+    'policy chain',
+    async () => {
+      const second = parse(await policy(t.ada.device, { sequence: 2, previous: random(32) }))
+      return invite({ extensions: [info({ policies: [t.adas.roster.policies[0].statement, second] })] })
+    },
+  ],
+  [
+    'policy signer',
+    async () => {
+      const second = parse(await policy(t.bob.device, { sequence: 2, previous: t.adas.roster.policies[0].hash }))
+      return invite({ extensions: [info({ policies: [t.adas.roster.policies[0].statement, second] })] })
+    },
+  ],
+  [
+    'the policy chain does not reach',
+    async () => {
+      const under = { sequence: 2, hash: random(32) }
+      return invite({ word: await admission(t, [kim.admitted], { under }) })
+    },
+  ],
+  ['a leaf that nobody admitted', () => invite({ extensions: [info({ admissions: [word] })] })],
+  [
+    'a leaf that nobody admitted',
+    async () => {
+      const attacker = await member(t.meeting, 'Ada', await newDevice(), t.ada.participant)
+      return invite({ state: await counterfeit({ by: attacker }) })
+    },
+  ],
+  [
+    'an admission that no host signed',
+    async () => {
+      const attacker = await member(t.meeting, 'Mal')
+      const own = parse(await admission(t, [attacker.admitted], { by: attacker.device }))
+      return invite({ state: await counterfeit({ by: attacker }), extensions: [info({ admissions: [own, word] })] })
+    },
+  ],
+  [
+    'an admission that no host signed',
+    async () => {
+      const attacker = await member(t.meeting, 'Mal')
+      const own = parse(await admission(t, [attacker.admitted], { by: t.host.host }))
+      return invite({ state: await counterfeit({ by: attacker }), extensions: [info({ admissions: [own, word] })] })
+    },
+  ],
+  [
+    'an admission under another policy',
+    async () => {
+      const odd = parse(await admission(t, [kim.admitted], { under: { sequence: 1, hash: random(32) } }))
+      return invite({ extensions: [info({ admissions: [odd, word] })] })
+    },
+  ],
+  ['not by the own admission', async () => invite({ word: await admission(t, [kim.admitted]) })],
+  ['the own admission is for somebody else', () => invite({}), () => ({ participant: random(16) })],
+  ['the own admission is for somebody else', () => invite({}), () => ({ device: random(32) })],
+  [
+    'a name that does not fit',
+    () => invite({ extensions: [info({ names: [{ ...t.bob.named, padded: padName('Ada') }] })] }),
+  ],
+  [
+    'a name that does not fit',
+    () => invite({ extensions: [info({ names: [{ ...t.bob.named, participant: random(16) }] })] }),
+  ],
+  ['my name was changed', () => invite({}), () => ({ name: 'Kimberly' })],
+]
+
+test.each(refusals)('refused: %s', async (rule, make, over) => {
+  await expect(accept(await make(), over?.() ?? {})).rejects.toThrow(rule)
+})

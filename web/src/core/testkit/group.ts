@@ -1,0 +1,132 @@
+/** A group of three with everything that an attacker would need, for tests of gate and joiner. */
+import type { ClientState } from 'ts-mls/clientState.js'
+import type { Commit } from 'ts-mls/commit.js'
+import type { FramedContentData } from 'ts-mls/framedContent.js'
+import { makeCommit, openGroup, type Order } from '../group/commit'
+import { newKeyPackage, type Own } from '../group/credential'
+import { commitData, type Named } from '../group/forms'
+import { rosterAfter } from '../group/gate'
+import { join, type Expected } from '../group/joiner'
+import { readMessage, referenceOf, writeKeyPackage, writeMessage } from '../group/mls'
+import { underOf, type Roster } from '../group/roster'
+import * as bodies from '../keys/bodies'
+import { random } from '../keys/bytes'
+import { hostKeys, newDevice, type HostKeys, type Signer } from '../keys/derive'
+import { commitmentTo, padName } from '../keys/names'
+import { sign, type Kind } from '../keys/statement'
+import type { Bytes } from '../vault'
+
+export const none = new Uint8Array()
+
+/** Member is one person with device, leaf and name. */
+export interface Member {
+  readonly name: string
+  readonly participant: Bytes
+  readonly device: Signer
+  readonly own: Own
+  readonly named: Named
+  readonly admitted: bodies.Admitted
+}
+
+export interface View {
+  readonly state: ClientState
+  readonly roster: Roster
+}
+
+export interface Trio {
+  readonly meeting: Bytes
+  readonly psk: Bytes
+  readonly host: HostKeys
+  readonly ada: Member // host
+  readonly bob: Member
+  readonly eve: Member
+  readonly adas: View
+  readonly bobs: View
+  readonly eves: View
+  readonly now: number
+}
+
+export async function member(meeting: Bytes, name: string, device?: Signer, participant = random(16)): Promise<Member> {
+  const key = device ?? (await newDevice())
+  const own = await newKeyPackage(meeting, participant, key, Date.now())
+  const named = { participant, salt: random(32), padded: padName(name) }
+  const commitment = await commitmentTo(named.salt, named.padded)
+  const reference = await referenceOf(own.keyPackage)
+  return {
+    name,
+    participant,
+    device: key,
+    own,
+    named,
+    admitted: { reference, participant, device: key.publicKey, commitment, role: 0 },
+  }
+}
+
+/** admission is signed by any key, for any entries. */
+export function admission(
+  of: { ada: Member; adas: View },
+  entries: readonly bodies.Admitted[],
+  over: { by?: Signer; under?: bodies.Under; expiry?: number } = {},
+): Promise<Bytes> {
+  const { roster } = of.adas
+  const body = { under: over.under ?? underOf(roster), expiry: over.expiry ?? Date.now() + 60_000, entries }
+  return sign(over.by ?? of.ada.device, 'admission', roster.place, bodies.admission(body))
+}
+
+export function expected(t: { meeting: Bytes; psk: Bytes; host: HostKeys }, who: Member): Expected {
+  const { meeting, psk } = t
+  const { participant, device, name, own } = who
+  return { meeting, psk, hostKey: t.host.host.publicKey, participant, device: device.publicKey, name, own: [own] }
+}
+
+export async function trio(): Promise<Trio> {
+  const host = await hostKeys(random(32))
+  const { meeting } = host
+  const psk = random(32)
+  const [ada, bob, eve] = await Promise.all(['Ada', 'Bob', 'Eve'].map((name) => member(meeting, name)))
+  if (!ada || !bob || !eve) throw new Error('three people')
+  const now = Date.now()
+  const { commitment } = ada.admitted
+  const { participant, device } = ada
+  const opening = {
+    meeting,
+    host: host.host,
+    participant,
+    device,
+    commitment,
+    generation: 1,
+    previous: new Uint8Array(32),
+    now,
+  }
+  const first = await openGroup(opening)
+  const word = await admission({ ada, adas: first }, [bob.admitted, eve.admitted])
+  const adds = [bob, eve].map((m) => ({
+    participant: m.participant,
+    keyPackage: writeKeyPackage(m.own.keyPackage),
+    admission: word,
+  }))
+  const order: Order = { adds, removes: [], names: [ada.named, bob.named, eve.named], now }
+  const made = await makeCommit(order, first.state, first.roster, psk)
+  const adas = { state: made.next, roster: rosterAfter(first.roster, made.change, made.next.ratchetTree) }
+  const bobs = await join(made.welcome, made.tree, word, expected({ meeting, psk, host }, bob))
+  const eves = await join(made.welcome, made.tree, word, expected({ meeting, psk, host }, eve))
+  return { meeting, psk, host, ada, bob, eve, adas, bobs, eves, now }
+}
+
+/** statement signs any body by any key for the trio's group. */
+export function statement(t: Trio, by: Signer, kind: Kind, body: Bytes): Promise<Bytes> {
+  return sign(by, kind, t.adas.roster.place, body)
+}
+
+export function data(time: number, statements: readonly { raw: Bytes }[]): Bytes {
+  return commitData({ time, statements: statements as never })
+}
+
+/** bent rewrites a commit: its frame, its proposals or its path. Signature and tag are those of before, as the gate comes first. */
+export function bent(raw: Bytes, frame: Partial<FramedContentData>, commit: Partial<Commit>): Bytes {
+  const m = readMessage(raw)
+  if (m.wireformat !== 'mls_public_message' || m.publicMessage.content.contentType !== 'commit')
+    throw new Error('no commit')
+  const content = { ...m.publicMessage.content, ...frame, commit: { ...m.publicMessage.content.commit, ...commit } }
+  return writeMessage({ ...m, publicMessage: { ...m.publicMessage, content } as never })
+}
