@@ -1,0 +1,328 @@
+package epoch
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"incamera/internal/fault"
+	"incamera/internal/ident"
+	"incamera/internal/statement"
+)
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func person(n byte) ident.ParticipantID { return ident.ParticipantID{n} }
+
+const hostNo = 9
+
+func group(generation uint32) statement.GroupID { return statement.GroupID{1, byte(generation)} }
+
+func opened() *Machine {
+	m := New(ident.MeetingID{1})
+	m.Step(Opened{person(hostNo), group(1), 1}, start)
+	return m
+}
+
+func add(n byte) Wanted { return Wanted{Add{person(n), []byte{n}, []byte{'a', n}}} }
+
+func asks(effects []Effect) []Ask {
+	var list []Ask
+	for _, e := range effects {
+		if a, ok := e.(Ask); ok {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+func code(effects []Effect) fault.Code {
+	for _, e := range effects {
+		if r, ok := e.(Refuse); ok {
+			return r.Code
+		}
+	}
+	return ""
+}
+
+// answer is the commit that does all of a task.
+func answer(m *Machine, a Ask) Committed {
+	c := Committed{
+		By: a.Who, Lease: a.Task.Lease, Epoch: a.Task.Epoch, Commit: []byte("commit"),
+		Header: statement.Message{GroupID: m.group, Epoch: a.Task.Epoch, ContentType: statement.Commit, SenderLeaf: uint32(a.Who[0])},
+	}
+	if a.Who == m.host {
+		c.Header.SenderLeaf = 0
+	}
+	for _, add := range a.Task.Adds {
+		c.Added = append(c.Added, add.Who)
+	}
+	for _, r := range a.Task.Removes {
+		c.Removed = append(c.Removed, r.Who)
+	}
+	if len(c.Added) > 0 {
+		c.Welcome, c.Tree = []byte("welcome"), []byte("tree")
+	}
+	return c
+}
+
+// enter adds person n and has them confirm.
+func enter(t testing.TB, m *Machine, n byte) {
+	t.Helper()
+	asked := asks(m.Step(add(n), start))
+	if len(asked) != 1 {
+		t.Fatalf("nobody was asked to add %d", n)
+	}
+	if got := code(m.Step(answer(m, asked[0]), start)); got != "" {
+		t.Fatalf("adding %d: %s", n, got)
+	}
+	m.Step(Joined{person(n)}, start)
+}
+
+func TestACommitThatDoesNotFitIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(c *Committed)
+		want  fault.Code
+	}{
+		"fits":                      {func(*Committed) {}, ""},
+		"another group":             {func(c *Committed) { c.Header.GroupID = group(2) }, fault.CommitBad},
+		"header of another epoch":   {func(c *Committed) { c.Header.Epoch++ }, fault.CommitBad},
+		"a later epoch":             {func(c *Committed) { c.Header.Epoch++; c.Epoch++ }, fault.EpochStale},
+		"no commit inside":          {func(c *Committed) { c.Header.ContentType = statement.Proposal }, fault.CommitBad},
+		"from nobody":               {func(c *Committed) { c.By = person(7) }, fault.NotMember},
+		"another member's lease":    {func(c *Committed) { c.By = person(1) }, fault.EpochStale},
+		"an old lease":              {func(c *Committed) { c.Lease-- }, fault.EpochStale},
+		"another's leaf":            {func(c *Committed) { c.Header.SenderLeaf = 1 }, fault.CommitBad},
+		"adds a stranger":           {func(c *Committed) { c.Added = append(c.Added, person(7)) }, fault.CommitBad},
+		"adds somebody twice":       {func(c *Committed) { c.Added = append(c.Added, c.Added[0]) }, fault.CommitBad},
+		"removes a member unasked":  {func(c *Committed) { c.Removed = append(c.Removed, person(1)) }, fault.CommitBad},
+		"removes its sender":        {func(c *Committed) { c.Removed = append(c.Removed, c.By) }, fault.CommitBad},
+		"an add without a welcome":  {func(c *Committed) { c.Welcome = nil }, fault.CommitBad},
+		"an add without a tree":     {func(c *Committed) { c.Tree = nil }, fault.CommitBad},
+		"a welcome without an add":  {func(c *Committed) { c.Added = nil }, fault.CommitBad},
+		"does nothing":              {func(c *Committed) { c.Added, c.Welcome, c.Tree = nil, nil, nil }, fault.CommitBad},
+		"nothing, but with removes": {func(c *Committed) { c.Removed = []ident.ParticipantID{person(2)} }, fault.CommitBad},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := opened()
+			enter(t, m, 1)
+			asked := asks(m.Step(add(2), start))[0]
+			offer := answer(m, asked)
+			c.spoil(&offer)
+			was := m.Epoch()
+			if got := code(m.Step(offer, start)); got != c.want {
+				t.Errorf("refused with %q, want %q", got, c.want)
+			}
+			if refused := c.want != ""; refused && m.Epoch() != was {
+				t.Error("a refused commit spent the epoch")
+			}
+		})
+	}
+}
+
+func TestAGroupIsOpenedOnceForEachGeneration(t *testing.T) {
+	m := opened()
+	for _, generation := range []uint32{0, 1, 3} {
+		if got := code(m.Step(Opened{person(hostNo), group(5), generation}, start)); got != fault.EpochStale {
+			t.Errorf("generation %d: %q", generation, got)
+		}
+	}
+	enter(t, m, 1)
+	if got := code(m.Step(Opened{person(hostNo), group(2), 2}, start)); got != "" || m.Epoch() != 0 || m.Holds(person(1)) {
+		t.Errorf("the next: %q, epoch %d", got, m.Epoch())
+	}
+}
+
+func TestTheWelcomeGoesToTheAddedAloneAndTheCommitToThoseWhoWereIn(t *testing.T) {
+	m := opened()
+	enter(t, m, 1)
+	effects := m.Step(answer(m, asks(m.Step(add(2), start))[0]), start)
+	order := effects[0].(Order)
+	if !slices.Equal(order.To, []ident.ParticipantID{person(hostNo), person(1)}) || order.Epoch != 1 {
+		t.Errorf("ordered %+v", order)
+	}
+	if w := effects[1].(Welcome); w.Who != person(2) || w.Epoch != 2 || string(w.Admission) != "a\x02" {
+		t.Errorf("welcomed %+v", w)
+	}
+}
+
+func TestRemovalsGoAtOnceAndLeavesAreGathered(t *testing.T) {
+	m := opened()
+	for n := byte(1); n <= 3; n++ {
+		enter(t, m, n)
+	}
+	if got := asks(m.Step(Gone{Remove{person(1), []byte("l"), ByLeave}}, start)); len(got) != 0 {
+		t.Error("a leave did not wait for others")
+	}
+	if got := m.Next(); !got.Equal(start.Add(BatchLeaves)) {
+		t.Errorf("next %v", got)
+	}
+	m.Step(Gone{Remove{person(2), nil, ByAbsence}}, start.Add(time.Millisecond))
+	if got := asks(m.Step(Ticked{}, start.Add(BatchLeaves))); len(got) != 1 || len(got[0].Task.Removes) != 2 {
+		t.Errorf("asked %+v", got)
+	}
+	n := opened()
+	enter(t, n, 1)
+	if got := asks(n.Step(Gone{Remove{person(1), []byte("r"), ByRemoval}}, start)); len(got) != 1 {
+		t.Error("a removal waited")
+	}
+}
+
+func TestTheLeaseMovesOnAndAnOldHolderMayStillAnswer(t *testing.T) {
+	m := opened()
+	enter(t, m, 1)
+	first := asks(m.Step(add(2), start))[0]
+	if first.Who != person(hostNo) {
+		t.Fatalf("%v was asked before the host", first.Who)
+	}
+	if got := asks(m.Step(Ticked{}, start.Add(LeaseFor-time.Millisecond))); len(got) > 0 {
+		t.Error("too early")
+	}
+	second := asks(m.Step(Ticked{}, start.Add(LeaseFor)))[0]
+	if second.Who != person(1) || second.Task.Lease <= first.Task.Lease {
+		t.Errorf("second %+v", second)
+	}
+	if got := code(m.Step(answer(m, first), start.Add(LeaseFor+time.Second))); got != "" {
+		t.Errorf("the first holder's commit: %q", got)
+	}
+	if got := code(m.Step(answer(m, second), start.Add(LeaseFor+time.Second))); got != fault.EpochStale {
+		t.Errorf("the second's: %q", got)
+	}
+}
+
+func TestTheLeaseMovesAtOnceWhenTheHolderIsCutOff(t *testing.T) {
+	m := opened()
+	enter(t, m, 1)
+	m.Step(add(2), start)
+	if got := asks(m.Step(Line{person(hostNo), false}, start)); len(got) != 1 || got[0].Who != person(1) {
+		t.Errorf("asked %+v", got)
+	}
+}
+
+func TestALoneCommitterIsNotHurried(t *testing.T) {
+	m := opened()
+	m.Step(add(1), start)
+	if !m.Next().IsZero() {
+		t.Errorf("next %v", m.Next())
+	}
+	if got := asks(m.Step(Ticked{}, start.Add(time.Hour))); len(got) > 0 {
+		t.Errorf("asked again: %+v", got)
+	}
+}
+
+func TestABatchHasAtMostFifty(t *testing.T) {
+	m := opened()
+	asked := asks(m.Step(add(1), start))
+	for n := byte(100); n < 160; n++ {
+		m.Step(add(n), start)
+	}
+	next := asks(m.Step(answer(m, asked[0]), start))
+	if len(next) != 1 || len(next[0].Task.Adds) != MaxBatch {
+		t.Fatalf("asked for %d", len(next[0].Task.Adds))
+	}
+	if rest := asks(m.Step(answer(m, next[0]), start)); len(rest) != 1 || len(rest[0].Task.Adds) != 10 {
+		t.Errorf("the rest: %+v", rest)
+	}
+}
+
+func TestWhoComesBackIsRemovedAndAddedInOneCommit(t *testing.T) {
+	m := opened()
+	enter(t, m, 1)
+	asked := asks(m.Step(Wanted{Add{person(1), []byte("new"), []byte("a")}}, start))[0]
+	if len(asked.Task.Removes) != 1 || asked.Task.Removes[0].Who != person(1) {
+		t.Fatalf("task %+v", asked.Task)
+	}
+	half := answer(m, asked)
+	half.Removed = nil
+	if got := code(m.Step(half, start)); got != fault.CommitBad {
+		t.Errorf("added without being removed: %q", got)
+	}
+	half = answer(m, asked)
+	half.Added, half.Welcome, half.Tree = nil, nil, nil
+	if got := code(m.Step(half, start)); got != fault.CommitBad {
+		t.Errorf("removed without being added: %q", got)
+	}
+	if got := code(m.Step(answer(m, asked), start)); got != "" || !m.Holds(person(1)) {
+		t.Errorf("both: %q", got)
+	}
+}
+
+func TestWhomTheCommitterLeavesOutIsToldSo(t *testing.T) {
+	m := opened()
+	first := asks(m.Step(add(1), start))[0]
+	m.Step(add(2), start)
+	m.Step(add(3), start)
+	second := asks(m.Step(answer(m, first), start))[0]
+	part := answer(m, second)
+	part.Added = part.Added[:1]
+	effects := m.Step(part, start)
+	if !slices.ContainsFunc(effects, func(e Effect) bool { u, ok := e.(Unaddable); return ok && u.Who == person(3) }) {
+		t.Errorf("effects %#v", effects)
+	}
+}
+
+// TestRandomStoriesKeepTheOrder walks the machine at random: an epoch never goes back within a group, each
+// epoch has one commit, leases rise, nobody outside is asked, and what is asked for is bounded.
+func TestRandomStoriesKeepTheOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, now := New(ident.MeetingID{1}), start
+		var open []Ask
+		ordered := map[[2]uint64]bool{}
+		lease := uint64(0)
+		for range rapid.IntRange(1, 150).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 900).Draw(t, "ms")) * time.Millisecond)
+			generation, epoch := m.Generation(), m.Epoch()
+			effects := m.Step(draw(t, m, open), now)
+			if m.Generation() == generation && m.Epoch() < epoch || m.Generation() < generation {
+				t.Fatal("an epoch went back")
+			}
+			for _, e := range effects {
+				switch e := e.(type) {
+				case Ask:
+					if e.Task.Lease <= lease || m.members[e.Who] == nil || !m.members[e.Who].confirmed || !m.members[e.Who].connected {
+						t.Fatalf("asked %+v", e)
+					}
+					if len(e.Task.Adds) > MaxBatch || len(e.Task.Adds)+len(e.Task.Removes) == 0 {
+						t.Fatalf("asked for %d and %d", len(e.Task.Adds), len(e.Task.Removes))
+					}
+					lease, open = e.Task.Lease, append(open, e)
+				case Order:
+					key := [2]uint64{uint64(m.Generation()), e.Epoch}
+					if ordered[key] || e.Epoch+1 != m.Epoch() {
+						t.Fatalf("epoch %v has a second commit", key)
+					}
+					ordered[key] = true
+				case Welcome:
+					if !m.Holds(e.Who) {
+						t.Fatal("welcomed into nothing")
+					}
+				}
+			}
+		}
+	})
+}
+
+func draw(t *rapid.T, m *Machine, open []Ask) Input {
+	who := person(byte(rapid.IntRange(1, 6).Draw(t, "who")))
+	switch rapid.IntRange(0, 9).Draw(t, "input") {
+	case 0:
+		return Opened{person(hostNo), group(m.Generation() + 1), m.Generation() + uint32(rapid.IntRange(0, 1).Draw(t, "step"))}
+	case 1, 2:
+		return Wanted{Add{who, []byte{who[0], byte(rapid.IntRange(0, 1).Draw(t, "package"))}, []byte("a")}}
+	case 3:
+		return Unwanted{who}
+	case 4:
+		return Gone{Remove{who, nil, Reason(rapid.IntRange(0, 2).Draw(t, "reason"))}}
+	case 5:
+		return Joined{who}
+	case 6:
+		return Line{[]ident.ParticipantID{who, person(hostNo)}[rapid.IntRange(0, 1).Draw(t, "whose")], rapid.Bool().Draw(t, "connected")}
+	case 7, 8:
+		if len(open) > 0 {
+			return answer(m, open[len(open)-1-rapid.IntRange(0, min(2, len(open)-1)).Draw(t, "which")])
+		}
+	}
+	return Ticked{}
+}

@@ -1,0 +1,204 @@
+package lobby
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"incamera/internal/fault"
+	"incamera/internal/ident"
+)
+
+var (
+	start  = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	limits = Limits{Members: 4, Knocks: 3, MaxAge: 24 * time.Hour}
+)
+
+func person(n byte) ident.ParticipantID { return ident.ParticipantID{n} }
+func device(n byte) Device              { return Device{n} }
+func knock(n byte) Knocked {
+	return Knocked{Knock{Who: person(n), Device: device(n), Reference: [32]byte{n}}}
+}
+func invite(n byte) Invitation { return Invitation{person(n), device(n), [32]byte{n}} }
+
+const hostNo = 9
+
+// opened is a door with its host there and a group open.
+func opened() *Machine {
+	m := New(limits)
+	m.Step(HostCame{person(hostNo), device(hostNo)}, start)
+	m.Step(Opened{person(hostNo)}, start)
+	return m
+}
+
+// member lets person n in, to the end.
+func member(m *Machine, n byte) {
+	m.Step(knock(n), start)
+	m.Step(Admitted{By: person(hostNo), Entries: []Invitation{invite(n)}}, start)
+	m.Step(Welcomed{person(n)}, start)
+	m.Step(Joined{person(n)}, start)
+}
+
+func code(effects []Effect) fault.Code {
+	for _, e := range effects {
+		if r, ok := e.(Refuse); ok {
+			return r.Code
+		}
+	}
+	return ""
+}
+
+func TestWhoIsRefusedWhat(t *testing.T) {
+	host, guest := person(hostNo), person(1)
+	for name, c := range map[string]struct {
+		before []Input
+		in     Input
+		want   fault.Code
+	}{
+		"a guest admits":                    {[]Input{knock(1), knock(2)}, Admitted{By: guest, Entries: []Invitation{invite(2)}}, fault.NotHost},
+		"a guest denies":                    {[]Input{knock(1)}, Denied{guest, guest}, fault.NotHost},
+		"a guest allows":                    {nil, Allowed{guest, guest}, fault.NotHost},
+		"a guest removes":                   {nil, Removed{By: guest, Who: host, Device: device(hostNo)}, fault.NotHost},
+		"a guest ends":                      {nil, Ended{By: guest}, fault.NotHost},
+		"a guest opens a group":             {nil, Opened{guest}, fault.NotHost},
+		"nobody is the host of no one":      {nil, Ended{}, fault.NotHost},
+		"the host admits who does not wait": {nil, Admitted{By: host, Entries: []Invitation{invite(1)}}, fault.SeatUnknown},
+		"the host admits an old KeyPackage": {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{{guest, device(1), [32]byte{99}}}}, fault.SeatUnknown},
+		"the host admits another device":    {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{{guest, device(2), [32]byte{1}}}}, fault.SeatUnknown},
+		"one bad entry spoils all":          {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{invite(1), invite(2)}}, fault.SeatUnknown},
+		"the host removes herself":          {nil, Removed{By: host, Who: host, Device: device(hostNo)}, fault.SeatUnknown},
+		"the host removes a stranger":       {nil, Removed{By: host, Who: guest, Device: device(1)}, fault.SeatUnknown},
+		"the host denies nobody":            {nil, Denied{host, guest}, fault.SeatUnknown},
+		"the host allows who is not barred": {nil, Allowed{host, guest}, fault.SeatUnknown},
+		"a fourth knock":                    {[]Input{knock(1), knock(2), knock(3)}, knock(4), fault.DoorFull},
+		"a knock as the host":               {nil, Knocked{Knock{Who: host, Device: device(1)}}, fault.KnockBad},
+		"a knock as another who waits":      {[]Input{knock(1)}, Knocked{Knock{Who: guest, Device: device(2)}}, fault.KnockBad},
+		"a device under a second name":      {[]Input{knock(1)}, Knocked{Knock{Who: person(2), Device: device(1)}}, fault.KnockBad},
+		"a denied device":                   {[]Input{knock(1), Denied{host, guest}}, knock(1), fault.KnockDenied},
+		"a host under a guest's name":       {[]Input{knock(1)}, HostCame{guest, device(hostNo)}, fault.HostProofBad},
+		"joining without a seat":            {[]Input{knock(1)}, Joined{guest}, fault.NotMember},
+		"leaving without a seat":            {nil, Left{Who: guest}, fault.NotMember},
+		"staying without waiting":           {nil, Stayed{guest}, fault.MessageOrder},
+		"after the end":                     {[]Input{Ended{By: host}}, knock(1), fault.MeetingOver},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := opened()
+			for _, in := range c.before {
+				if got := code(m.Step(in, start)); got != "" {
+					t.Fatalf("before: %T refused with %s", in, got)
+				}
+			}
+			if got := code(m.Step(c.in, start)); got != c.want {
+				t.Errorf("refused with %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAMemberIsNotImpersonatedByAnotherDevice(t *testing.T) {
+	m := opened()
+	member(m, 1)
+	if got := code(m.Step(Knocked{Knock{Who: person(1), Device: device(2)}}, start)); got != fault.KnockBad {
+		t.Errorf("refused with %q", got)
+	}
+	m.Step(Left{Who: person(1)}, start)
+	if got := code(m.Step(Knocked{Knock{Who: person(1), Device: device(2)}}, start)); got != fault.KnockBad {
+		t.Errorf("after leaving: %q", got)
+	}
+}
+
+func TestAdmissionBeforeTheGroupIsRefused(t *testing.T) {
+	m := New(limits)
+	m.Step(HostCame{person(hostNo), device(hostNo)}, start)
+	m.Step(knock(1), start)
+	if got := code(m.Step(Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, start)); got != fault.GroupMissing {
+		t.Errorf("refused with %q", got)
+	}
+}
+
+func TestNoMoreMembersThanSeats(t *testing.T) {
+	m := opened()
+	for n := byte(1); n <= 3; n++ {
+		member(m, n)
+	}
+	m.Step(knock(4), start)
+	if got := code(m.Step(Admitted{By: person(hostNo), Entries: []Invitation{invite(4)}}, start)); got != fault.MeetingFull {
+		t.Errorf("refused with %q", got)
+	}
+	m.Step(knock(3), start) // a reload needs no seat of its own
+	if got := code(m.Step(Admitted{By: person(hostNo), Entries: []Invitation{invite(3)}}, start)); got != "" {
+		t.Errorf("the member who came back: %q", got)
+	}
+}
+
+func TestANewKeyPackageVoidsTheAdmissionOfTheOld(t *testing.T) {
+	m := opened()
+	m.Step(knock(1), start)
+	m.Step(Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, start)
+	again := knock(1)
+	again.Knock.Reference = [32]byte{77}
+	effects := m.Step(again, start)
+	if !slices.ContainsFunc(effects, func(e Effect) bool { u, ok := e.(Uninvite); return ok && u.Who == person(1) }) {
+		t.Errorf("effects %#v", effects)
+	}
+}
+
+func TestEverythingHappensWhenNextSays(t *testing.T) {
+	host := person(hostNo)
+	for name, c := range map[string]struct {
+		before []Input
+		after  time.Duration
+		want   Effect
+	}{
+		"a waiting person is asked":          {[]Input{knock(1)}, AskAfter, AskWaiting{person(1)}},
+		"a seat without a line is given up":  {[]Input{Lost{person(2)}}, Grace, Unseat{Who: person(2), Why: WhyAbsent, Remove: true}},
+		"a meeting without a host closes":    {[]Input{Lost{host}}, Grace, Finish{}},
+		"a meeting whose host left closes":   {[]Input{Left{Who: host}}, Grace, Finish{}},
+		"an old meeting closes":              {nil, limits.MaxAge, Finish{}},
+		"a seat that is not taken is freed":  {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{person(1)}}, JoinWithin, Unseat{Who: person(1), Why: WhyLapsed, Remove: true}},
+		"one who was asked and is mute goes": {[]Input{knock(1), tick(AskAfter)}, AskAfter + LapseAfter, Dismiss{Who: person(1), Why: WhyLapsed}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := opened()
+			member(m, 2)
+			for _, in := range c.before {
+				if at, ok := in.(tick); ok {
+					m.Step(Ticked{}, start.Add(time.Duration(at)))
+				} else {
+					m.Step(in, start)
+				}
+			}
+			if next := m.Next(); !next.Equal(start.Add(c.after)) {
+				t.Errorf("next after %v, want %v", next.Sub(start), c.after)
+			}
+			if early := m.Step(Ticked{}, start.Add(c.after-time.Millisecond)); len(early) > 0 {
+				t.Errorf("a moment too early: %#v", early)
+			}
+			effects := m.Step(Ticked{}, start.Add(c.after))
+			if !slices.ContainsFunc(effects, func(e Effect) bool { return same(e, c.want) }) {
+				t.Errorf("effects %#v", effects)
+			}
+		})
+	}
+}
+
+// tick stands for the passing of time in a table.
+type tick time.Duration
+
+func (tick) input() {}
+
+func same(a, b Effect) bool {
+	switch a := a.(type) {
+	case Unseat:
+		b, ok := b.(Unseat)
+		return ok && a.Who == b.Who && a.Why == b.Why && a.Remove == b.Remove
+	case Dismiss:
+		b, ok := b.(Dismiss)
+		return ok && a.Who == b.Who && a.Why == b.Why
+	case AskWaiting:
+		return a == b
+	case Finish:
+		return a == b
+	}
+	return false
+}
