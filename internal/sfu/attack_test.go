@@ -92,15 +92,17 @@ func TestMediaPassesOverBothFamiliesAndAllProfiles(t *testing.T) {
 		{":0", dtls.SRTP_AEAD_AES_256_GCM},
 		{"127.0.0.1:0", dtls.SRTP_AES128_CM_HMAC_SHA1_80},
 	} {
-		_, _, a, b := watching(t, row.address, row.profile)
-		_, slot := b.Slot(0)
-		for i := range 20 {
-			check(t, a.Send(picture(i)))
-			p := next(t, b, 5*time.Second)
-			if p == nil || p.SSRC != slot.SSRC || p.Payload[5] != byte(i) {
-				t.Fatalf("%v %v: packet %d: %v", row.address, row.profile, i, p)
+		t.Run(row.address, func(t *testing.T) {
+			_, _, a, b := watching(t, row.address, row.profile)
+			_, slot := b.Slot(0)
+			for i := range 20 {
+				check(t, a.Send(picture(i)))
+				p := next(t, b, 5*time.Second)
+				if p == nil || p.SSRC != slot.SSRC || p.Payload[5] != byte(i) {
+					t.Fatalf("%v: packet %d: %v", row.profile, i, p)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -109,6 +111,11 @@ func TestReplyLeavesFromTheAddressAsked(t *testing.T) {
 	p := running(t, ":0")
 	r := p.Room()
 	for i, host := range []string{"127.0.0.1", "127.0.0.2", "::1"} {
+		if six, err := net.ListenPacket("udp", net.JoinHostPort(host, "0")); err != nil {
+			continue // no such family here
+		} else {
+			six.Close()
+		}
 		c, err := client.New(0)
 		check(t, err)
 		answer, err := r.Open(person(byte(i+1)), c.Offer())
