@@ -1,4 +1,4 @@
-/** Two short chimes, made on the spot: no file, no request. Where the browser keeps sound off they stay silent. */
+/** Four short chimes, made on the spot: no file, no request. Where the browser keeps sound off they stay silent. */
 
 let context: AudioContext | null = null
 
@@ -27,4 +27,14 @@ export function knockChime(): void {
 /** doorChime says that the door opens. */
 export function doorChime(): void {
   play([523, 659, 784])
+}
+
+/** comeChime says that somebody came in. */
+export function comeChime(): void {
+  play([392, 523])
+}
+
+/** goChime says that somebody is gone. */
+export function goChime(): void {
+  play([523, 392])
 }
