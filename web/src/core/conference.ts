@@ -1,6 +1,7 @@
 /** openConference is how the app opens a meeting's link: it joins the browser's parts to a Conference. */
 import { browserParts } from './conference/browser'
 import { Board } from './conference/board'
+import { commandsOf } from './conference/commands'
 import { Conference, type Address } from './conference/conference'
 import type { Keeper, Parts } from './conference/parts'
 import { hideFragment, readLink } from './link'
@@ -25,23 +26,22 @@ export function openConference(at: Pick<Location, 'pathname' | 'hash' | 'origin'
 /** openAt opens a meeting with given parts; null is a link that leads nowhere. */
 export function openAt(address: Address | null, parts: Parts): Opened {
   const board = new Board(blank(parts.missing()))
-  let visit = begin(address, parts, board)
   const comeBack = (): void => {
     board.set(blank(parts.missing()))
-    visit = begin(address, parts, board)
+    visit = begin(address, parts, board, comeBack)
   }
-  const current = new Proxy({} as Commands, {
-    get: (_, name) => visit.conference.commands(comeBack)[name as keyof Commands],
-  })
-  return { snapshot: board.snapshot, commands: current, level: { watch: (changed) => visit.keeper.level.watch(changed) } }
+  let visit = begin(address, parts, board, comeBack)
+  const commands = new Proxy({} as Commands, { get: (_, name) => visit.commands[name as keyof Commands] })
+  const level: LevelSource = { watch: (changed) => visit.keeper.level.watch(changed) }
+  return { snapshot: board.snapshot, commands, level }
 }
 
 interface Visit {
-  readonly conference: Conference
+  readonly commands: Commands
   readonly keeper: Keeper
 }
 
-function begin(address: Address | null, parts: Parts, board: Board): Visit {
+function begin(address: Address | null, parts: Parts, board: Board, comeBack: () => void): Visit {
   const keeper = parts.keeper()
   keeper.devices.watch(() => {
     board.set({ devices: keeper.devices.get() })
@@ -53,9 +53,13 @@ function begin(address: Address | null, parts: Parts, board: Board): Visit {
   else
     conference.start().catch((e: unknown) => {
       const link = e instanceof VaultError && (e.code === 'host_proof_bad' || e.code === 'meeting_unknown')
-      board.set(link ? { phase: { name: 'over', reason: 'unknown' } } : { missing: ['Ed25519'], phase: { name: 'over', reason: 'unsupported' } })
+      board.set(
+        link
+          ? { phase: { name: 'over', reason: 'unknown' } }
+          : { missing: ['Ed25519'], phase: { name: 'over', reason: 'unsupported' } },
+      )
     })
-  return { conference, keeper }
+  return { commands: commandsOf(conference, comeBack), keeper }
 }
 
 function blank(missing: readonly string[]): Snapshot {

@@ -12,6 +12,7 @@ const meetings = 'meetings'
 export class BrowserMemory implements Memory {
   readonly #factory: IDBFactory | undefined
   readonly #locks: LockManager | undefined
+  readonly #held = new Set<string>()
 
   constructor(factory: IDBFactory | undefined, locks: LockManager | undefined) {
     this.#factory = factory
@@ -40,9 +41,10 @@ export class BrowserMemory implements Memory {
    */
   hold(meeting: string): Promise<boolean> {
     const locks = this.#locks
-    if (locks === undefined) return Promise.resolve(true)
+    if (locks === undefined || this.#held.has(meeting)) return Promise.resolve(true)
     return new Promise((resolve) => {
       const forEver = (lock: Lock | null): Promise<void> | undefined => {
+        if (lock !== null) this.#held.add(meeting)
         resolve(lock !== null)
         return lock === null ? undefined : new Promise<void>(() => undefined)
       }

@@ -108,12 +108,13 @@ export class LocalVault implements Vault {
     return { hostKey: host.host.publicKey, booking, meeting: meetingText(host.meeting), ...made }
   }
 
-  async begin(input: Parameters<Vault['begin']>[0]): Promise<void> {
+  async begin(input: Parameters<Vault['begin']>[0]): ReturnType<Vault['begin']> {
     await this.wipe()
     const secrets = await LinkSecrets.begin(input, this.#deriveRoot)
     if (input.kept) this.#door.recall(await secrets.openNote(input.kept.admitted))
     this.#secrets = secrets
     this.#origin = input.origin
+    return { host: secrets.host !== null, code: await secrets.codeText() }
   }
 
   async useCode(code: string): Promise<void> {

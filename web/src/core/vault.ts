@@ -42,6 +42,12 @@ export interface Opened {
   readonly title: string
 }
 
+/** Begun tells what the secrets allow; a host shows the code to share it. */
+export interface Begun {
+  readonly host: boolean
+  readonly code: string // in groups of four, '' when not known
+}
+
 export interface KnockFields {
   readonly participant: string
   readonly device: Bytes
@@ -106,7 +112,7 @@ export interface Vault {
     code: string | null
     seed: string | null
     kept: Kept | null
-  }): Promise<void>
+  }): Promise<Begun>
   /** useCode sets the typed code; rejects with code_wrong when it is not of the form. */
   useCode(code: string): Promise<void>
   /** keep gives what a reload needs. */

@@ -10,10 +10,10 @@ const mostCharacters = 4_000
 export interface ChatParts {
   readonly board: Board
   readonly vault: Vault
-  line(): Line
-  now(): number
-  me(): { readonly id: string; readonly name: string }
-  nameOf(participant: string): string
+  readonly line: () => Line
+  readonly now: () => number
+  readonly me: () => { readonly id: string; readonly name: string }
+  readonly nameOf: (participant: string) => string
 }
 
 export class Chat {
@@ -25,7 +25,7 @@ export class Chat {
 
   async say(text: string): Promise<void> {
     const { board, vault, line, now, me } = this.#parts
-    const trimmed = [...text.trim()].slice(0, mostCharacters).join('')
+    const trimmed = Array.from(text.trim()).slice(0, mostCharacters).join('')
     if (trimmed === '') return
     const { id, name } = me()
     let sealed: Awaited<ReturnType<Vault['say']>>
@@ -37,7 +37,12 @@ export class Chat {
     }
     const mine: ChatLine = { id: sealed.id, from: id, name, mine: true, text: trimmed, at: now(), state: 'sending' }
     board.chat((lines) => [...lines, mine])
-    const request: Asking<'app'> = { type: 'app', epoch: sealed.epoch, message: toBase64(sealed.message), fleeting: false }
+    const request: Asking<'app'> = {
+      type: 'app',
+      epoch: sealed.epoch,
+      message: toBase64(sealed.message),
+      fleeting: false,
+    }
     const sent = await line()
       .ask(request)
       .then(

@@ -3,16 +3,20 @@
  * the phases; the line, the host's door, the group and the chat have rooms of their own.
  */
 import { Line, Refusal, type Caller, type Greeter } from '../line/line'
-import type { Commands, FaultCode, Link, OverReason, Phase } from '../snapshot'
+import type { FaultCode, Link, OverReason, Phase } from '../snapshot'
 import type { Vault } from '../vault'
 import type { Over, Push } from '../wire.gen'
 import { version } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
 import type { Board } from './board'
 import { Chat } from './chat'
+import type { Hands } from './commands'
 import { HostDoor } from './door'
+import { hostRequest, knockRequest, resumeRequest } from './entry'
 import { Inside } from './inside'
+import { Orders } from './orders'
 import type { Keeper, Parts } from './parts'
+import { codeOf, farewellFor } from './reasons'
 
 const refreshKeyPackage = 45 * 60_000 // a KeyPackage lives an hour
 const farewell = 1_500 // how long a leave may take before the page goes anyway
@@ -31,12 +35,15 @@ interface Greeted {
 }
 
 export class Conference implements Caller {
+  /** hands are the rooms that commands reach. */
+  readonly hands: Hands
   readonly #address: Address
   readonly #parts: Parts
   readonly #board: Board
   readonly #keeper: Keeper
   readonly #vault: Vault
   readonly #door: HostDoor
+  readonly #orders: Orders
   readonly #chat: Chat
   readonly #inside: Inside
   #line: Line
@@ -46,6 +53,7 @@ export class Conference implements Caller {
   #name = ''
   #host = false
   #wantsIn = false
+  #needsCode = true
   #over = false
   #turn: Promise<void> = Promise.resolve()
   #stopRefresh: () => void = () => undefined
@@ -58,6 +66,7 @@ export class Conference implements Caller {
     this.#vault = parts.vault()
     const shared = { board, vault: this.#vault, line: () => this.#line }
     this.#door = new HostDoor({ ...shared, admitted: () => void this.#keep() })
+    this.#orders = new Orders(shared)
     this.#chat = new Chat({
       ...shared,
       now: () => parts.clock.now(),
@@ -66,7 +75,9 @@ export class Conference implements Caller {
     })
     this.#inside = new Inside({
       ...shared,
-      ...parts,
+      clock: parts.clock,
+      slots: parts.slots,
+      media: (media) => parts.media(media),
       keeper,
       chat: this.#chat,
       entered: () => {
@@ -77,6 +88,7 @@ export class Conference implements Caller {
     this.#vault.watch((h) => {
       this.#inside.happened(h)
     })
+    this.hands = { board, keeper, inside: this.#inside, door: this.#door, chat: this.#chat, orders: this.#orders }
     this.#line = new Line(`${parts.origin.replace(/^http/, 'ws')}/signal`, this, parts.network, parts.clock)
   }
 
@@ -99,8 +111,6 @@ export class Conference implements Caller {
     this.#line.open()
   }
 
-  #needsCode = true
-
   // ── the line ──
 
   async greet(hello: Greeter): Promise<void> {
@@ -110,20 +120,24 @@ export class Conference implements Caller {
     if (title !== '') this.#board.set({ title })
     this.#greeted = { challenge: said.challenge, open: said.open }
     if (this.#ticket !== '' && (await this.#resume(hello))) return
-    if (this.#wantsIn) await this.#enterBy(hello)
+    if (this.#wantsIn) await this.#enterAgain(hello)
     else if (this.#board.now.phase.name === 'opening') this.#preJoin(null)
   }
 
-  async #resume(hello: Greeter): Promise<boolean> {
-    const ticket = fromBase64(this.#ticket)
-    const statement = await this.#vault.resume(this.#challenge(), ticket)
-    const request = {
-      type: 'resume' as const,
-      participant: this.#participant,
-      ticket: this.#ticket,
-      statement: toBase64(statement),
-      seq: hello.latest,
+  /** enterAgain goes back to the door by itself; what only the person can mend brings them to pre-join. */
+  async #enterAgain(hello: Greeter): Promise<void> {
+    try {
+      await this.#enterBy(hello)
+    } catch (e) {
+      const code = codeOf(e)
+      if (code === 'line_broken' || farewellFor(code, false) !== null) throw e
+      this.#refusedAtDoor(code)
     }
+  }
+
+  async #resume(hello: Greeter): Promise<boolean> {
+    const seat = { participant: this.#participant, ticket: this.#ticket, seq: hello.latest }
+    const request = await resumeRequest(this.#vault, this.#challenge(), seat)
     try {
       await hello.ask(request)
       if (this.#inside.confirmed) this.#board.notice('back', '')
@@ -150,15 +164,9 @@ export class Conference implements Caller {
   }
 
   hungUp(code: string): void {
-    if (this.#over) return
-    const inside = this.#ticket !== ''
-    if (code === 'meeting_unknown' || code === 'meeting_over') void this.#end(inside ? 'closed' : 'unknown')
-    else if (code === 'knock_denied') void this.#end('denied')
-    else if (code === 'removed') void this.#end('removed')
-    else if (code === 'knock_lapsed') void this.#end('lapsed')
-    else if (code === 'meeting_full' || code === 'door_full') void this.#end('full')
-    else if (code === 'host_replaced') void this.#end('elsewhere')
-    else this.#refusedAtDoor(code)
+    const reason = farewellFor(code, this.#ticket !== '')
+    if (reason !== null) void this.#end(reason)
+    else if (!this.#over) this.#preJoin(code)
   }
 
   // ── pushes, one after the other ──
@@ -166,9 +174,11 @@ export class Conference implements Caller {
   async #take(push: Push): Promise<void> {
     switch (push.type) {
       case 'waiting':
-        return this.#waiting(push.open)
+        this.#waiting(push.open)
+        return
       case 'ask':
-        return this.#askedStill()
+        this.#askedStill()
+        return
       case 'over':
         return this.#told(push)
       case 'knock':
@@ -262,16 +272,10 @@ export class Conference implements Caller {
   }
 
   async #enterAsHost(by: Pick<Greeter, 'ask'>): Promise<void> {
-    const entry = await this.#vault.enterAsHost(this.#challenge())
+    const entry = await hostRequest(this.#vault, this.#challenge())
     this.#participant = entry.participant
-    const host = {
-      type: 'host' as const,
-      participant: entry.participant,
-      device: toBase64(entry.device),
-      statement: toBase64(entry.statement),
-    }
     this.#line.restart()
-    const seat = await by.ask(host)
+    const seat = await by.ask(entry)
     this.#ticket = seat.ticket
     const { group, policy } = await this.#vault.openGroup(this.#name, seat.generation, fromBase64(seat.policy))
     await by.ask({ type: 'open', group: toBase64(group), policy: toBase64(policy) })
@@ -279,17 +283,9 @@ export class Conference implements Caller {
   }
 
   async #knock(ask: Greeter['ask']): Promise<void> {
-    const knock = await this.#vault.knock(this.#challenge(), this.#name)
+    const knock = await knockRequest(this.#vault, this.#challenge(), this.#name)
     this.#participant = knock.participant
-    const said = await ask({
-      type: 'knock',
-      participant: knock.participant,
-      device: toBase64(knock.device),
-      keyPackage: toBase64(knock.keyPackage),
-      sealedName: toBase64(knock.sealedName),
-      entry: toBase64(knock.entry),
-      statement: toBase64(knock.statement),
-    })
+    const said = await ask(knock)
     this.#line.restart()
     const { phase } = this.#board.now
     if (phase.name === 'pre-join' || phase.name === 'opening' || phase.name === 'waiting')
@@ -331,9 +327,8 @@ export class Conference implements Caller {
 
   /** refusedAtDoor brings the person back to pre-join with the reason, or to the page that says why not. */
   #refusedAtDoor(code: string): void {
-    const ends: Partial<Record<string, OverReason>> = { knock_denied: 'denied', removed: 'removed', meeting_full: 'full', door_full: 'full' }
-    const reason = ends[code]
-    if (reason !== undefined) {
+    const reason = farewellFor(code, false)
+    if (reason !== null) {
       void this.#end(reason)
       return
     }
@@ -358,35 +353,10 @@ export class Conference implements Caller {
 
   async leave(): Promise<void> {
     if (this.#over) return
-    const left = this.#ticket === '' ? this.#withdraw() : this.#say(() => this.#vault.leaving(), 'leave')
+    const left = this.#ticket === '' ? this.#orders.withdraw() : this.#orders.leave()
     this.#over = true
-    await Promise.race([left, this.#later(farewell)])
+    await Promise.race([left, new Promise<void>((late) => this.#parts.clock.after(farewell, late))])
     await this.#finish('left')
-  }
-
-  async #withdraw(): Promise<void> {
-    if (this.#board.now.phase.name === 'waiting') await this.#line.ask({ type: 'withdraw' }).catch(() => undefined)
-  }
-
-  async endForAll(): Promise<void> {
-    await this.#say(() => this.#vault.ending(), 'end')
-  }
-
-  async remove(id: string): Promise<void> {
-    await this.#say(() => this.#vault.removal(id), 'remove')
-  }
-
-  async #say(make: () => Promise<Uint8Array>, type: 'leave' | 'end' | 'remove'): Promise<void> {
-    try {
-      await this.#line.ask({ type, statement: toBase64(await make()) })
-    } catch (e) {
-      const code = codeOf(e)
-      if (!this.#over && code !== 'line_closed') this.#board.notice('fault', '', code)
-    }
-  }
-
-  #later(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(ms, resolve))
   }
 
   async #end(reason: OverReason): Promise<void> {
@@ -402,7 +372,13 @@ export class Conference implements Caller {
     this.#inside.close()
     this.#keeper.close()
     const keep = reason === 'elsewhere' // the other tab or device needs it
-    this.#board.set({ people: [], waiting: [], refused: [], chat: reason === 'left' || reason === 'ended' ? this.#board.now.chat : [], unread: 0 })
+    this.#board.set({
+      people: [],
+      waiting: [],
+      refused: [],
+      chat: reason === 'left' || reason === 'ended' ? this.#board.now.chat : [],
+      unread: 0,
+    })
     this.#show({ name: 'over', reason })
     await this.#vault.wipe().catch(() => undefined)
     if (!keep) await this.#parts.memory.wipe(this.#address.meeting).catch(() => undefined)
@@ -412,46 +388,10 @@ export class Conference implements Caller {
     this.#board.set({ phase })
   }
 
-  // ── what a person can do ──
-
-  commands(comeBack: () => void): Commands {
-    const keeper = this.#keeper
-    return {
-      setCamera: (on) => { keeper.setCamera(on) },
-      setMicrophone: (on) => { keeper.setMicrophone(on) },
-      chooseCamera: (id) => { keeper.chooseCamera(id) },
-      chooseMicrophone: (id) => { keeper.chooseMicrophone(id) },
-      chooseSpeaker: (id) => { keeper.chooseSpeaker(id) },
-      refreshDevices: () => { keeper.refresh() },
-      playSpeakerTest: () => { keeper.playSpeakerTest() },
-      enter: (name, code) => void this.enter(name, code),
-      stillHere: () => { this.#stillHere() },
-      stopWaiting: () => void this.leave(),
-      admit: (ids) => void this.#door.admit(ids),
-      deny: (id) => void this.#door.deny(id),
-      allowAgain: (id) => void this.#door.allowAgain(id),
-      remove: (id) => void this.remove(id),
-      say: (text) => void this.#chat.say(text),
-      readChat: () => { this.#chat.read() },
-      showing: (ids) => { this.#inside.showing(ids) },
-      dismissAlarm: (id) => { this.#board.set({ alarms: this.#board.now.alarms.filter((a) => a.id !== id) }) },
-      leave: () => void this.leave(),
-      end: () => void this.endForAll(),
-      comeBack,
-    }
-  }
-
-  #stillHere(): void {
+  stillHere(): void {
     const { phase } = this.#board.now
     if (phase.name !== 'waiting') return
     this.#show({ ...phase, askStill: false })
     this.#line.ask({ type: 'stay' }).catch(() => undefined)
   }
-}
-
-/** codeOf is the stable code of whatever was thrown. */
-function codeOf(e: unknown): string {
-  if (e instanceof Refusal) return e.code
-  if (e instanceof Error && 'code' in e && typeof e.code === 'string') return e.code
-  return 'internal'
 }

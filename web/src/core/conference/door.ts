@@ -12,9 +12,9 @@ const mostNames = 200 // of people turned away
 export interface DoorParts {
   readonly board: Board
   readonly vault: Vault
-  line(): Line
+  readonly line: () => Line
   /** admitted is called when the vault has learned whom it let in: a reload must know it. */
-  admitted(): void
+  readonly admitted: () => void
 }
 
 export class HostDoor {

@@ -1,6 +1,6 @@
 /** Inside is this person's place in the sealed group: commits in their order, what is said, picture and sound. */
 import type { Clock } from '../clock'
-import { Refusal, type Line } from '../line/line'
+import type { Asking, Line } from '../line/line'
 import type { Happening, Member, Said, Vault } from '../vault'
 import type { Admitted, AppPush, CommitPush, Presence, Slots, Task } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
@@ -20,12 +20,12 @@ export interface InsideParts {
   readonly clock: Clock
   readonly chat: Chat
   readonly slots: number
-  line(): Line
-  media(parts: MediaParts): MediaLine
+  readonly line: () => Line
+  readonly media: (parts: MediaParts) => MediaLine
   /** entered is called once the group is confirmed and people can be shown. */
-  entered(): void
+  readonly entered: () => void
   /** unsealed is called when the group turned out not to be the host's. */
-  unsealed(): void
+  readonly unsealed: () => void
 }
 
 export class Inside {
@@ -214,7 +214,7 @@ export class Inside {
     this.#ask({ type: 'app', epoch: sealed.epoch, message: toBase64(sealed.message), fleeting: false })
   }
 
-  #ask(request: Parameters<Line['ask']>[0]): void {
+  #ask<T extends 'view' | 'app'>(request: Asking<T>): void {
     this.#parts
       .line()
       .ask(request)
@@ -273,9 +273,4 @@ export class Inside {
     })
     board.set({ people })
   }
-}
-
-/** isGone tells a refusal because there is no such meeting any more. */
-export function isGone(e: unknown): boolean {
-  return e instanceof Refusal && (e.code === 'meeting_unknown' || e.code === 'meeting_over')
 }

@@ -67,5 +67,5 @@ export function alike(a: string, b: string): boolean {
 
 function skeleton(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  return [...plain.replace(/[^\p{L}\p{N}|]/gu, '')].map((c) => folded[c] ?? c).join('')
+  return Array.from(plain.replace(/[^\p{L}\p{N}|]/gu, ''), (c) => folded[c] ?? c).join('')
 }

@@ -5,7 +5,15 @@ import { alike, compare, peopleOf } from './people'
 import { Speaking } from './speaking'
 
 function member(participant: string, more: Partial<Member> = {}): Member {
-  const fixed = { device: '', leaf: 0, name: participant.toUpperCase(), host: false, me: false, microphone: true, camera: true }
+  const fixed = {
+    device: '',
+    leaf: 0,
+    name: participant.toUpperCase(),
+    host: false,
+    me: false,
+    microphone: true,
+    camera: true,
+  }
   return { participant, ...fixed, ...more }
 }
 
@@ -37,7 +45,11 @@ describe('people', () => {
   })
 
   test('coming and going is told of others only', () => {
-    const change = compare([member('a', { me: true }), member('b')], [member('a', { me: true }), member('c')], ['a', 'b'])
+    const change = compare(
+      [member('a', { me: true }), member('b')],
+      [member('a', { me: true }), member('c')],
+      ['a', 'b'],
+    )
     expect(change.notices).toEqual([
       { kind: 'joined', name: 'C' },
       { kind: 'left', name: 'B' },

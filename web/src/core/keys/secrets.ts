@@ -5,7 +5,7 @@
 import type { Bytes, Kept } from '../vault'
 import { VaultError } from '../vault-error'
 import { equal, fromHex, hex, join, random, u8, vector, whole } from './bytes'
-import { decode } from './crockford'
+import { decode, encode, grouped } from './crockford'
 import { codeKeys, hostKeys, newDevice, type CodeKeys, type DeriveRoot, type HostKeys, type Signer } from './derive'
 
 const codeSize = 10
@@ -72,6 +72,15 @@ export class LinkSecrets {
 
   get hasCode(): boolean {
     return this.#hasCode
+  }
+
+  /** codeText is the code for people to share, '' when not known. */
+  async codeText(): Promise<string> {
+    const { code, seed } = await unwrap(this.#wrapping, this.meeting, this.#sealed)
+    const text = grouped(encode(code))
+    code.fill(0)
+    seed.fill(0)
+    return text
   }
 
   async useCode(typed: string): Promise<void> {

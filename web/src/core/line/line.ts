@@ -166,12 +166,12 @@ export class Line {
     try {
       await this.#caller.greet(greeter)
     } catch (e) {
-      if (socket !== this.#socket || this.#closed) return
+      if (socket !== this.#socket) return
       if (e instanceof Refusal && !isPassing(e.code)) this.#hangUp(e.code)
       else this.#broken()
       return
     }
-    if (socket !== this.#socket || this.#closed) return
+    if (socket !== this.#socket) return
     this.#stop('connect')
     this.#greeted = this.#ever = true
     this.#tries = 0
@@ -201,7 +201,7 @@ export class Line {
       return
     }
     if (message.type === 'admitted') this.restart() // a new seat counts anew
-    if ('seq' in message && message.seq !== undefined) {
+    if ('seq' in message) {
       if (message.seq <= this.#latest) return // it came before the break already
       this.#latest = message.seq
     }
