@@ -220,6 +220,16 @@ const refusals: [rule: string, forge: () => Bytes | Promise<Bytes>][] = [
       ),
   ],
   [
+    'a leaf key used before',
+    async () => {
+      const { own } = t.eve
+      const keys = { signKey: own.keys.signaturePrivateKey, publicKey: own.keyPackage.leafNode.signaturePublicKey }
+      const { credential, lifetime } = own.keyPackage.leafNode
+      const made = await generateKeyPackageWithKey(credential, capabilities, lifetime, [], keys, suite)
+      return addOf(made.publicPackage, t.eve, remove(leaf(t.eve).leaf))
+    },
+  ],
+  [
     'a person replaced by another device',
     async () => {
       const twin = await member(t.meeting, 'Eve', await newDevice(), t.eve.participant)

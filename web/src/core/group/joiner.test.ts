@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { createGroup, type ClientState } from 'ts-mls/clientState.js'
 import { createCommit } from 'ts-mls/createCommit.js'
+import { createApplicationMessage } from 'ts-mls/createMessage.js'
 import type { Extension } from 'ts-mls/extension.js'
 import type { Proposal } from 'ts-mls/proposal.js'
 import { bytesToBase64 } from 'ts-mls/util/byteArray.js'
@@ -15,7 +16,7 @@ import type { Bytes } from '../vault'
 import { configFor } from './credential'
 import { commitData, contextData, rosterData, type RosterData } from './forms'
 import { join, type Expected } from './joiner'
-import { contextExtension, rosterExtension, writeMessage, writeTree } from './mls'
+import { contextExtension, readMessage, rosterExtension, writeMessage, writeTree } from './mls'
 import { admissionsOf } from './roster'
 import { suite } from './suite'
 
@@ -95,9 +96,23 @@ test('a true Welcome is taken, with everybody’s name', async () => {
   expect(joined.names.length).toBe(4)
 })
 
+async function privateMessage(): Promise<Bytes> {
+  const { privateMessage: said } = await createApplicationMessage(t.adas.state, none, suite)
+  return writeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage: said })
+}
+
+/** ofSuite2 changes the suite that a Welcome names. */
+async function ofSuite2(): Promise<Bytes> {
+  const m = readMessage((await invite({})).welcome)
+  if (m.wireformat !== 'mls_welcome') throw new Error('no Welcome')
+  return writeMessage({ ...m, welcome: { ...m.welcome, cipherSuite: 'MLS_128_DHKEMP256_AES128GCM_SHA256_P256' } })
+}
+
 const context = (data: Bytes): Extension => ({ extensionType: contextExtension, extensionData: data })
 
 const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Partial<Expected>][] = [
+  ['no Welcome', async () => ({ ...(await invite({})), welcome: await privateMessage() })],
+  ['another suite', async () => ({ ...(await invite({})), welcome: await ofSuite2() })],
   ['number of PSKs', () => invite({ psks: [] })],
   ['number of PSKs', () => invite({ psks: [t.meeting, new Uint8Array(16).fill(1)] })],
   ['a PSK that is not', () => invite({ psks: [new Uint8Array(16).fill(1)] })],
@@ -178,6 +193,14 @@ const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Par
       const attacker = await member(t.meeting, 'Mal')
       const own = parse(await admission(t, [attacker.admitted], { by: t.host.host }))
       return invite({ state: await counterfeit({ by: attacker }), extensions: [info({ admissions: [own, word] })] })
+    },
+  ],
+  [
+    'an admission with a bad signature',
+    async () => {
+      const bad = admissionsOf(t.adas.roster.leaves.values()).map((a) => a.raw.slice())
+      bad.forEach((raw) => (raw[raw.length - 1] = (raw.at(-1) ?? 0) ^ 1))
+      return invite({ extensions: [info({ admissions: [...bad.map((raw) => parse(raw)), word] })] })
     },
   ],
   [
