@@ -40,7 +40,8 @@ async function gcm(
   data: Uint8Array,
 ): Promise<Bytes> {
   const k = await crypto.subtle.importKey('raw', plain(key), 'AES-GCM', false, [way])
-  const params = { name: 'AES-GCM', iv: plain(iv), additionalData: plain(aad) }
+  const covered = aad.length > 0 ? { additionalData: plain(aad) } : {}
+  const params = { name: 'AES-GCM', iv: plain(iv), ...covered }
   return new Uint8Array(await crypto.subtle[way](params, k, plain(data)))
 }
 
