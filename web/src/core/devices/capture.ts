@@ -75,7 +75,7 @@ function stop(track: MediaStreamTrack | null): void {
 }
 
 /** troubleOf puts what getUserMedia rejects with (Media Capture and Streams 10.3.1) into a word with a remedy. */
-export function troubleOf(e: unknown): Trouble {
+function troubleOf(e: unknown): Trouble {
   switch (e instanceof Error ? e.name : '') {
     case 'NotAllowedError':
     case 'SecurityError':

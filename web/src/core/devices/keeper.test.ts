@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HandTime, settle } from '../testkit/time'
-import { FakeMedia, FakeSound, FakeStorage, useDevices, type FakeTrack } from './fake'
+import { FakeMedia, FakeSound, FakeStorage, useDevices, type FakeTrack } from '../testkit/devices'
 import { DeviceKeeper } from './keeper'
 
 let media: FakeMedia

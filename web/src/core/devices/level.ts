@@ -73,7 +73,7 @@ export class Level implements LevelSource {
 }
 
 /** loudness maps the mean power of samples from -60…0 dBFS to 0…1, as people hear it. */
-export function loudness(samples: Float32Array): number {
+function loudness(samples: Float32Array): number {
   let power = 0
   for (const s of samples) power += s * s
   const decibels = 10 * Math.log10(power / samples.length)

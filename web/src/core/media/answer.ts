@@ -8,7 +8,7 @@ const firstSlot = 4 // microphone, camera, screen, screen audio come first
 const arrivals = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
 
 /** AnswerError says that the server's facts do not fit the offer; it names the field, never its content. */
-export class AnswerError extends Error {
+class AnswerError extends Error {
   constructor(field: string) {
     super(`media answer: ${field}`)
     this.name = 'AnswerError'

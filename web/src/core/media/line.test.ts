@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { HandTime, settle } from '../testkit/time'
 import type { MediaAnswer, MediaOffer } from '../wire.gen'
-import { FakeConnection, FakeStream, FakeTrack, useFakes } from './fake'
+import { FakeConnection, FakeStream, FakeTrack, useFakes } from '../testkit/media'
 import { MediaLine } from './line'
 
 const worker = {} as Worker

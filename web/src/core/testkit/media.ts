@@ -26,7 +26,7 @@ export class FakeStream {
   }
 }
 
-export class FakeTransform {
+class FakeTransform {
   readonly worker: unknown
   readonly options: unknown
   constructor(worker: unknown, options: unknown) {
@@ -78,7 +78,7 @@ export class FakeTransceiver {
   }
 }
 
-const recorded = fileURLToPath(new URL('./testdata/chromium.sdp', import.meta.url))
+const recorded = fileURLToPath(new URL('../media/testdata/chromium.sdp', import.meta.url))
 
 export class FakeConnection {
   static all: FakeConnection[] = []
