@@ -32,7 +32,9 @@ export function openAt(address: Address | null, parts: Parts): Opened {
   }
   let visit = begin(address, parts, board, comeBack)
   const commands = new Proxy({} as Commands, { get: (_, name) => visit.commands[name as keyof Commands] })
-  const level: LevelSource = { watch: (changed) => visit.keeper.level.watch(changed) }
+  const level: LevelSource = {
+    watch: (changed) => visit.keeper.level.watch(changed),
+  }
   return { snapshot: board.snapshot, commands, level }
 }
 

@@ -19,6 +19,7 @@ import type { Keeper, Parts } from './parts'
 import { codeOf, farewellFor } from './reasons'
 
 const refreshKeyPackage = 45 * 60_000 // a KeyPackage lives an hour
+const returnable: readonly OverReason[] = ['elsewhere', 'lapsed', 'full'] // a reload tries again, with the same link
 const farewell = 1_500 // how long a leave may take before the page goes anyway
 
 /** Address is what a link says. */
@@ -108,6 +109,7 @@ export class Conference implements Caller {
     this.#name = found?.name ?? ''
     this.#wantsIn = found?.inside === true
     this.#needsCode = code === ''
+    if (!this.#wantsIn) await this.#keep() // the link is out of the address bar: a reload must find it
     this.#line.open()
   }
 
@@ -371,7 +373,6 @@ export class Conference implements Caller {
     this.#line.close()
     this.#inside.close()
     this.#keeper.close()
-    const keep = reason === 'elsewhere' // the other tab or device needs it
     this.#board.set({
       people: [],
       waiting: [],
@@ -381,7 +382,8 @@ export class Conference implements Caller {
     })
     this.#show({ name: 'over', reason })
     await this.#vault.wipe().catch(() => undefined)
-    if (!keep) await this.#parts.memory.wipe(this.#address.meeting).catch(() => undefined)
+    this.#vault.worker?.terminate()
+    if (!returnable.includes(reason)) await this.#parts.memory.wipe(this.#address.meeting).catch(() => undefined)
   }
 
   #show(phase: Phase): void {
