@@ -109,7 +109,8 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 		c.say(id, wire.Fault{Code: fault.MessageOrder})
 		return
 	}
-	if !c.signal.knocks.allow(c.facts.Facts.Meeting, time.Now()) && !c.line.seated.Load() {
+	if now := time.Now(); !c.line.seated.Load() &&
+		(!c.signal.proofs.allow(c.from, now) || !c.signal.knocks.allow(c.facts.Facts.Meeting, now)) {
 		c.say(id, wire.Fault{Code: fault.MessageFlood})
 		return
 	}

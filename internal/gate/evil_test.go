@@ -139,6 +139,20 @@ func TestTheHostsOwnStatementsMustFitTheGroup(t *testing.T) {
 		s.host.Refused(fault.StatementBad, s.host.Ending(s.in, other))
 		s.host.Refused(fault.StatementBad, s.member.Removal(s.in, s.g, s.member))
 		s.host.Refused(fault.SeatUnknown, s.host.Removal(s.in, s.g, s.stranger))
+		again := s.waiting.KnockProof(s.in)
+		s.waiting.Do(again)
+		shown := testkit.Next[wire.KnockPush](s.host)
+		s.host.Refused(fault.StatementBad, s.host.AdmissionUntil(time.Now(), s.in, s.g, shown))
+		s.host.Refused(fault.StatementBad, s.member.Admission(s.in, s.g, shown))
+		otherPolicy := *s.g
+		otherPolicy.Under.Hash[0] ^= 1
+		s.host.Refused(fault.StatementBad, s.host.Admission(s.in, &otherPolicy, shown))
+		s.host.Refused(fault.StatementBad, s.host.Removal(s.in, &otherPolicy, s.member))
+		s.host.Refused(fault.StatementBad, s.host.Ending(s.in, &otherPolicy))
+		forger := *s.in
+		forger.Seed[0] ^= 1
+		forged := s.host.NewGroup(&forger, 2)
+		s.host.Refused(fault.StatementBad, wire.Open{Group: forged.ID, Policy: forged.Policy})
 		foreign := s.host.NewGroup(s.in, 2)
 		foreign.ID[0] ^= 1
 		s.host.Refused(fault.StatementBad, wire.Open{Group: foreign.ID, Policy: foreign.Policy})

@@ -30,6 +30,7 @@ type Signal struct {
 	// fixed
 	live   *Live
 	hellos *pacer[address]
+	proofs *pacer[address] // so that one address cannot use up a meeting's
 	knocks *pacer[ident.MeetingID]
 	ctx    context.Context // ends when lines are cut
 	cut    context.CancelFunc
@@ -45,6 +46,7 @@ func NewSignal(live *Live) *Signal {
 	s := &Signal{
 		live:   live,
 		hellos: newPacer[address](100*time.Millisecond, 300),
+		proofs: newPacer[address](500*time.Millisecond, 100), // a class behind one address comes at once
 		knocks: newPacer[ident.MeetingID](100*time.Millisecond, 200),
 	}
 	s.ctx, s.cut = context.WithCancel(context.Background())

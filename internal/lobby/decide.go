@@ -94,7 +94,8 @@ func (m *Machine) remove(in Removed, now time.Time) []Effect {
 func (m *Machine) welcomed(who ident.ParticipantID, now time.Time) []Effect {
 	inv := m.invited[who]
 	if inv == nil {
-		// Gone since the commit was asked for: the group has a member without a seat.
+		// Gone since the commit was asked for: the new leaf is nobody's, and an old seat's leaf is gone.
+		delete(m.seats, who)
 		return []Effect{Unseat{Who: who, Why: WhyAbsent, Remove: true}}
 	}
 	var out []Effect

@@ -107,6 +107,26 @@ func TestAMemberIsNotImpersonatedByAnotherDevice(t *testing.T) {
 	}
 }
 
+func TestARemovedDeviceStaysOutUntilAllowed(t *testing.T) {
+	m := opened()
+	member(m, 1)
+	if got := code(m.Step(Removed{By: person(hostNo), Who: person(1), Device: device(2)}, start)); got != fault.SeatUnknown {
+		t.Errorf("a removal that names another device: %q", got)
+	}
+	if got := code(m.Step(Removed{By: person(hostNo), Who: person(1), Device: device(1)}, start)); got != "" {
+		t.Fatalf("the removal: %q", got)
+	}
+	for _, who := range []byte{1, 2} { // under another name, too
+		if got := code(m.Step(Knocked{Knock{Who: person(who), Device: device(1)}}, start)); got != fault.Removed {
+			t.Errorf("the removed device: %q", got)
+		}
+	}
+	m.Step(Allowed{person(hostNo), person(1)}, start)
+	if got := code(m.Step(knock(1), start)); got != "" {
+		t.Errorf("once allowed: %q", got)
+	}
+}
+
 func TestAdmissionBeforeTheGroupIsRefused(t *testing.T) {
 	m := New(limits)
 	m.Step(HostCame{person(hostNo), device(hostNo)}, start)

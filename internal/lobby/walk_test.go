@@ -67,6 +67,9 @@ func (w *walk) draw(t *rapid.T) Input {
 		}
 		return Knocked{k}
 	case 3, 4:
+		if waiting := w.m.waiting[who]; waiting != nil {
+			k = waiting.knock
+		}
 		return Admitted{By: by, Entries: []Invitation{{who, k.Device, k.Reference}}}
 	case 5:
 		return Welcomed{who}
@@ -83,7 +86,10 @@ func (w *walk) draw(t *rapid.T) Input {
 	case 11:
 		return []Input{Left{Who: who}, Withdrew{who}, Stayed{who}, Allowed{by, who}}[rapid.IntRange(0, 3).Draw(t, "which")]
 	case 12:
-		return Opened{by}
+		if !w.m.grouped || rapid.IntRange(0, 9).Draw(t, "anew") == 0 {
+			return Opened{by}
+		}
+		return Welcomed{who}
 	case 13:
 		if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
 			return Ended{By: by}

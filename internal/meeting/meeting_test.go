@@ -167,6 +167,9 @@ func TestTheEndTellsAllAndLinksDie(t *testing.T) {
 		waiting.Hello(in)
 		waiting.Knock(in)
 		testkit.Next[wire.KnockPush](host)
+		late := h.Person("late")
+		late.Call()
+		h.Shelf.Slow = time.Second // links are dead at once, however long forgetting takes
 		end := host.Ending(in, g)
 		host.Do(end)
 		for _, p := range []*testkit.Person{host, asha, ben, waiting} {
@@ -179,9 +182,8 @@ func TestTheEndTellsAllAndLinksDie(t *testing.T) {
 		if notes := h.Media.Notes(); notes[len(notes)-1] != "close" {
 			t.Errorf("media: %v", notes)
 		}
-		late := h.Person("late")
-		late.Call()
 		late.Refused(fault.MeetingUnknown, wire.Hello{Version: 1, Meeting: wire.Meeting(in.ID)})
+		time.Sleep(h.Shelf.Slow)
 		synctest.Wait()
 		if _, err := h.Desk.Find(t.Context(), in.ID); err == nil {
 			t.Error("the booking is still there")
@@ -268,20 +270,30 @@ func TestAskingTwiceAfterAResumeDoesNothingTwice(t *testing.T) {
 func TestAResumeNeedsTicketAndDeviceOfTheSeat(t *testing.T) {
 	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
 		_, asha, ben, _ := inside(h, in)
-		for what, spoil := range map[string]func(r *wire.Resume){
-			"another's seat":   func(r *wire.Resume) { r.Participant = ben.WireID() },
-			"another's ticket": func(r *wire.Resume) { r.Ticket = ben.Ticket },
-			"the future":       func(r *wire.Resume) { r.Seq = 1000 },
+		for what, spoil := range map[string]func(thief *testkit.Person){
+			"another's seat":   func(thief *testkit.Person) { thief.ID = ben.ID },
+			"another's ticket": func(thief *testkit.Person) { thief.Ticket = ben.Ticket },
+			"another's device": func(thief *testkit.Person) { thief.Device = ben.Device },
+			"the future":       func(thief *testkit.Person) { thief.Seq = 1000 },
 		} {
 			thief := *asha
-			thief.Hello(in)
-			r := thief.ResumeProof(in)
-			spoil(&r)
-			if f, bad := thief.Ask(r).(wire.Fault); !bad || f.Code != fault.ResumeBad {
+			spoil(&thief)
+			if f, bad := thief.Resume(in).(wire.Fault); !bad || f.Code != fault.ResumeBad {
 				t.Errorf("%s: not refused", what)
 			}
 		}
 		asha.Silent(time.Second)
+		ben.Silent(time.Second)
+	})
+}
+
+func TestANewcomerHearsNothingSealedBeforeThem(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		asha.Do(asha.Message(g, 1, false)) // sealed before ben was added
+		testkit.Next[wire.AppPush](host)
+		ben.Silent(time.Second)
+		asha.Refused(fault.EpochStale, asha.Message(g, 3, false))
 	})
 }
 

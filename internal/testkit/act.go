@@ -112,7 +112,12 @@ func (p *Person) Knock(in *Invite) wire.OkKnock {
 
 // Admission signs one admission for knocks that were shown.
 func (p *Person) Admission(in *Invite, g *Group, knocks ...wire.KnockPush) wire.Admit {
-	a := statement.Admission{Under: g.Under, Expiry: uint64(time.Now().Add(time.Hour).UnixMilli())}
+	return p.AdmissionUntil(time.Now().Add(time.Hour), in, g, knocks...)
+}
+
+// AdmissionUntil is Admission with an expiry of one's own choice.
+func (p *Person) AdmissionUntil(expiry time.Time, in *Invite, g *Group, knocks ...wire.KnockPush) wire.Admit {
+	a := statement.Admission{Under: g.Under, Expiry: uint64(expiry.UnixMilli())}
 	for _, k := range knocks {
 		reference, err := statement.KeyPackageRef(k.KeyPackage)
 		if err != nil {

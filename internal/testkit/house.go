@@ -36,6 +36,7 @@ var Limits = lobby.Limits{Members: 50, Knocks: 100, MaxAge: 24 * time.Hour}
 type House struct {
 	t     testing.TB
 	Media *Media
+	Shelf *Shelf
 	Desk  *booking.Desk
 	Live  *gate.Live
 	pipes *pipes
@@ -45,15 +46,15 @@ type House struct {
 // NewHouse opens a house that closes with the test.
 func NewHouse(t testing.TB, limits lobby.Limits) *House {
 	t.Helper()
-	media := &Media{}
-	desk := booking.NewDesk(NewShelf(), booking.Errors{Missing: errMissing, Taken: errTaken}, 7*24*time.Hour, 1000)
+	media, shelf := &Media{}, NewShelf()
+	desk := booking.NewDesk(shelf, booking.Errors{Missing: errMissing, Taken: errTaken}, 7*24*time.Hour, 1000)
 	live := gate.NewLive(desk, limits, func() meeting.Media { return media.room() }, slog.New(slog.DiscardHandler))
 	signal := gate.NewSignal(live)
 	door, err := gate.New(config.Config{Listen: "localhost:8080", Create: config.CreateLocalhost}, "", desk, signal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &House{t: t, Media: media, Desk: desk, Live: live, pipes: newPipes()}
+	h := &House{t: t, Media: media, Shelf: shelf, Desk: desk, Live: live, pipes: newPipes()}
 	server := gate.Server(door.Handler())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(h.pipes) }()
@@ -140,6 +141,7 @@ var (
 
 // Shelf is a store in memory.
 type Shelf struct {
+	Slow   time.Duration // how long a deletion takes
 	mu     sync.Mutex
 	values map[string]shelved
 }
@@ -183,6 +185,7 @@ func (s *Shelf) Get(_ context.Context, key string) ([]byte, error) {
 
 // Delete forgets a key.
 func (s *Shelf) Delete(_ context.Context, key string) error {
+	<-time.After(s.Slow)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.values[key]; !ok {
