@@ -72,7 +72,7 @@ func (m *Machine) hostCame(in HostCame, now time.Time) []Effect {
 	m.host, m.hostless = in.Who, time.Time{}
 	m.seats[in.Who] = &seat{device: in.Device, host: true, connected: true, confirmed: true, since: now}
 	m.known[in.Device] = in.Who
-	out = append(out, Seat{in.Who, in.Device})
+	out = append(out, Seat(in))
 	out = append(out, m.tellDoor(true, now)...)
 	for _, w := range m.queue() {
 		out = append(out, m.show(w))

@@ -183,7 +183,7 @@ func TestTheEndTellsAllAndLinksDie(t *testing.T) {
 			t.Errorf("media: %v", notes)
 		}
 		late.Refused(fault.MeetingUnknown, wire.Hello{Version: 1, Meeting: wire.Meeting(in.ID)})
-		time.Sleep(h.Shelf.Slow)
+		<-time.After(h.Shelf.Slow)
 		synctest.Wait()
 		if _, err := h.Desk.Find(t.Context(), in.ID); err == nil {
 			t.Error("the booking is still there")
