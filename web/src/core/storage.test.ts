@@ -138,13 +138,27 @@ class FakeLocks {
 }
 
 describe('hold', () => {
-  it('refuses a second tab of the same meeting, as long as the first lives', async () => {
-    const tab = new BrowserMemory(undefined, new FakeLocks() as unknown as LockManager)
+  const settled = (): Promise<void> => new Promise((r) => setImmediate(r))
+
+  it('refuses a second tab of the same meeting until the first lets it go', async () => {
+    const locks = new FakeLocks() as unknown as LockManager
+    const [tab, other] = [new BrowserMemory(undefined, locks), new BrowserMemory(undefined, locks)]
     expect(await tab.hold('m1')).toBe(true)
+    expect(await other.hold('m1')).toBe(false)
+    expect(await other.hold('m2')).toBe(true)
+    await settled()
+    expect(await other.hold('m1')).toBe(false)
+    tab.release('m1')
+    await settled()
+    expect(await other.hold('m1')).toBe(true)
     expect(await tab.hold('m1')).toBe(false)
-    expect(await tab.hold('m2')).toBe(true)
-    await new Promise((r) => setImmediate(r))
-    expect(await tab.hold('m1')).toBe(false)
+  })
+
+  it('lets the same tab have it again, and forgives a release of what nobody holds', async () => {
+    const tab = new BrowserMemory(undefined, new FakeLocks() as unknown as LockManager)
+    tab.release('m1')
+    expect(await tab.hold('m1')).toBe(true)
+    expect(await tab.hold('m1')).toBe(true)
   })
 
   it('lets the page go on where there are no locks', async () => {

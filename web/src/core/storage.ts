@@ -12,7 +12,7 @@ const meetings = 'meetings'
 export class BrowserMemory implements Memory {
   readonly #factory: IDBFactory | undefined
   readonly #locks: LockManager | undefined
-  readonly #held = new Set<string>()
+  readonly #held = new Map<string, () => void>() // what lets go of each lock
 
   constructor(factory: IDBFactory | undefined, locks: LockManager | undefined) {
     this.#factory = factory
@@ -36,22 +36,30 @@ export class BrowserMemory implements Memory {
   }
 
   /**
-   * hold takes the meeting for this tab as long as the page lives; false when another tab has it, so that a duplicated tab
+   * hold takes the meeting for this tab until release or the page's end; false when another tab has it, so that a duplicated tab
    * does not act under the same keys. Where the browser has no locks it is always true.
    */
   hold(meeting: string): Promise<boolean> {
     const locks = this.#locks
     if (locks === undefined || this.#held.has(meeting)) return Promise.resolve(true)
     return new Promise((resolve) => {
-      const forEver = (lock: Lock | null): Promise<void> | undefined => {
-        if (lock !== null) this.#held.add(meeting)
+      const untilReleased = (lock: Lock | null): Promise<void> | undefined => {
         resolve(lock !== null)
-        return lock === null ? undefined : new Promise<void>(() => undefined)
+        if (lock === null) return undefined
+        return new Promise((letGo) => {
+          this.#held.set(meeting, letGo)
+        })
       }
-      locks.request(`incamera ${meeting}`, { ifAvailable: true }, forEver).catch(() => {
+      locks.request(`incamera ${meeting}`, { ifAvailable: true }, untilReleased).catch(() => {
         resolve(true)
       })
     })
+  }
+
+  /** release lets another tab have the meeting. */
+  release(meeting: string): void {
+    this.#held.get(meeting)?.()
+    this.#held.delete(meeting)
   }
 
   /** run opens the database for one transaction only, so that no tab stands in another's way. */

@@ -384,6 +384,7 @@ export class Conference implements Caller {
     await this.#vault.wipe().catch(() => undefined)
     this.#vault.worker?.terminate()
     if (!returnable.includes(reason)) await this.#parts.memory.wipe(this.#address.meeting).catch(() => undefined)
+    this.#parts.memory.release(this.#address.meeting)
   }
 
   #show(phase: Phase): void {
