@@ -24,12 +24,12 @@ describe('a meeting', () => {
     expect([...w.host.alarms, ...bob.alarms]).toEqual([])
   })
 
-  test('three people agree after a third came, and devices are told to whoever comes later', async () => {
+  test('three people agree after a third came, also on whose devices are on', async () => {
     const w = await World.open('Ada')
     const [bob] = await w.enter('Bob')
+    const [eve] = await w.enter('Eve')
     const said = await bob?.vault.devices(true, false)
     if (bob && said) await w.carry(bob, said.epoch, said.message)
-    const [eve] = await w.enter('Eve')
     expect(names(eve?.members ?? [])).toEqual(['Ada', 'Bob', 'Eve'])
     expect(names(bob?.members ?? [])).toEqual(['Ada', 'Bob', 'Eve'])
     for (const p of w.inside) {
@@ -44,7 +44,9 @@ describe('a meeting', () => {
     const late = await w.arrive()
     const started = performance.now()
     await w.admit([await w.knock(late, 'Late')], people[7])
-    process.stdout.write(`admit one at N=50, everybody's work in turn: ${(performance.now() - started).toFixed(0)} ms\n`)
+    process.stdout.write(
+      `admit one at N=50, everybody's work in turn: ${(performance.now() - started).toFixed(0)} ms\n`,
+    )
     for (const p of w.inside) {
       expect(p.members.length).toBe(50)
       expect(p.members.every((m) => m.name !== '')).toBe(true)
@@ -66,6 +68,16 @@ describe('a meeting', () => {
     const { epoch, message } = await bob.vault.say('Just us')
     await expect(eve.vault.hear(epoch, message)).rejects.toMatchObject({ code: 'group_missing' })
     expect(names(bob.members)).toEqual(['Bob', 'Host'])
+  })
+
+  test('what a removed person said before is not shown after', async () => {
+    const w = await World.open()
+    const [bob, eve] = await w.enter('Bob', 'Eve')
+    if (!bob || !eve) throw new Error('nobody')
+    const late = await eve.vault.say('one last word')
+    await w.remove(eve, await w.host.vault.removal(eve.id))
+    expect(await bob.vault.hear(late.epoch, late.message)).toBeNull()
+    expect(await w.host.vault.hear(late.epoch, late.message)).toBeNull()
   })
 
   test('leaving and absence take people out; an absence that contradicts the ear alarms', async () => {
@@ -108,7 +120,11 @@ describe('a meeting', () => {
     const knocks = await Promise.all([w.arrive(), w.arrive()].map(async (p, i) => w.knock(await p, `Guest ${i}`)))
     for (const k of knocks) await w.host.vault.readKnock(k.fields)
     const admission = await w.host.vault.admit(knocks.map((k) => k.person.id))
-    const adds = knocks.map((k, i) => ({ participant: k.person.id, keyPackage: i === 0 ? none : k.fields.keyPackage, admission }))
+    const adds = knocks.map((k, i) => ({
+      participant: k.person.id,
+      keyPackage: i === 0 ? none : k.fields.keyPackage,
+      admission,
+    }))
     const made = await w.host.vault.carryOut({ lease: 1, epoch: 0, adds, removes: [] })
     expect(made.added).toEqual([knocks[1]?.person.id])
     const nothing = w.host.vault.carryOut({ lease: 2, epoch: 0, adds: adds.slice(0, 1), removes: [] })
@@ -159,12 +175,19 @@ describe('a meeting', () => {
     const w = await World.open()
     const [bob, eve] = await w.enter('Bob', 'Eve')
     if (!bob || !eve) throw new Error('nobody')
-    const mine = await bob.vault.carryOut({ lease: 9, epoch: w.epoch, adds: [], removes: [{ participant: eve.id, statement: none }] })
+    const mine = await bob.vault.carryOut({
+      lease: 9,
+      epoch: w.epoch,
+      adds: [],
+      removes: [{ participant: eve.id, statement: none }],
+    })
     expect(bob.members.length).toBe(3)
     await w.enter('Kim')
     await expect(bob.vault.ordered(mine.epoch, mine.commit)).rejects.toMatchObject({ code: 'commit_refused' })
     expect(bob.members.length).toBe(4)
-    await expect(bob.vault.carryOut({ lease: 10, epoch: 0, adds: [], removes: [] })).rejects.toMatchObject({ code: 'epoch_stale' })
+    await expect(bob.vault.carryOut({ lease: 10, epoch: 0, adds: [], removes: [] })).rejects.toMatchObject({
+      code: 'epoch_stale',
+    })
   })
 })
 
@@ -215,8 +238,12 @@ describe('the door', () => {
     const w = await World.open()
     const other = await World.open()
     const bob = await w.arrive()
-    await expect(bob.vault.openBooking(other.booked.hostKey, other.booked.booking)).rejects.toMatchObject({ code: 'booking_bad' })
-    await expect(bob.vault.openBooking(w.booked.hostKey, other.booked.booking)).rejects.toMatchObject({ code: 'booking_bad' })
+    await expect(bob.vault.openBooking(other.booked.hostKey, other.booked.booking)).rejects.toMatchObject({
+      code: 'booking_bad',
+    })
+    await expect(bob.vault.openBooking(w.booked.hostKey, other.booked.booking)).rejects.toMatchObject({
+      code: 'booking_bad',
+    })
   })
 
   test('names cannot be swapped between knocks', async () => {

@@ -52,7 +52,7 @@ export function wordOf(e: Entry | undefined): Word | undefined {
   return e && { commitment: e.admitted.commitment, role: e.admitted.role, admission: e.admission }
 }
 
-export function policyOf(r: Pick<Roster, 'policies'>): Policy {
+function policyOf(r: Pick<Roster, 'policies'>): Policy {
   return r.policies[r.policies.length - 1] ?? r.policies[0]
 }
 

@@ -169,9 +169,6 @@ export class Session {
       await this.#sendHead(false)
       await this.#sendNames(change.added.map((a) => hex(a.admitted.participant)))
     }
-    const mine = this.#devices.get(hex(this.#p.participant))
-    if (change.added.length > 0 && mine !== undefined && this.#confirmed)
-      await this.#send(saidKinds.devices, devicesBody(mine), false)
   }
 
   async #newKeys(removed: readonly number[]): Promise<void> {
@@ -233,7 +230,7 @@ export class Session {
     return { id: hex(id), epoch, message: await this.group.say(said(saidKinds.chat, join(id, bytes))) }
   }
 
-  /** devices says which devices are on, and says it again to whoever comes later. */
+  /** devices says which devices are on; whoever comes later must be told again. */
   async devices(microphone: boolean, camera: boolean): Promise<{ epoch: number; message: Bytes } | null> {
     const state = { microphone, camera }
     this.#devices.set(hex(this.#p.participant), state)

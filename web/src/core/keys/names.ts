@@ -11,7 +11,7 @@ const nonceSize = 12
 const tagSize = 16
 
 /** sealedNameSize is a sealed name on the wire: HPKE's key, the padded name and a tag. */
-export const sealedNameSize = 32 + paddedName + tagSize
+const sealedNameSize = 32 + paddedName + tagSize
 
 function pad(what: string, size: number): Bytes {
   const bytes = utf8(what)
