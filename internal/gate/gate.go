@@ -56,16 +56,28 @@ func New(cfg config.Config, token string, desk Desk, lines http.Handler) (*Gate,
 // Handler answers everything that this server answers.
 func (g *Gate) Handler() http.Handler {
 	api := g.api()
-	return g.welcome(g.harden(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	rooms := g.welcome(g.harden(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/signal" && !g.sameOrigin(r):
 			http.Error(w, "This line is for our own page.", http.StatusForbidden)
 		case r.URL.Path == "/signal":
 			g.lines.ServeHTTP(w, r)
-		case r.URL.Path == "/healthz" || strings.HasPrefix(r.URL.Path, "/api/"):
+		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
 		default:
 			g.page.ServeHTTP(w, r)
 		}
 	})))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" { // asked by machines, by whatever name
+			g.harden(http.HandlerFunc(health)).ServeHTTP(w, r)
+			return
+		}
+		rooms.ServeHTTP(w, r)
+	})
+}
+
+func health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write([]byte("ok\n")) //nolint:errcheck // the asker may have gone
 }

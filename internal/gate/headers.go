@@ -20,7 +20,7 @@ const workerPrefix = "/assets/worker"
 // permissions are what the page may ask a person for; everything else is off.
 const permissions = "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), " +
 	"picture-in-picture=(self), screen-wake-lock=(self), speaker-selection=(self), autoplay=(self), " +
-	"accelerometer=(), bluetooth=(), browsing-topics=(), clipboard-read=(), geolocation=(), gyroscope=(), hid=(), " +
+	"accelerometer=(), browsing-topics=(), clipboard-read=(), geolocation=(), gyroscope=(), hid=(), " +
 	"idle-detection=(), local-fonts=(), magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), " +
 	"serial=(), storage-access=(), usb=(), xr-spatial-tracking=()"
 

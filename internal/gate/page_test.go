@@ -146,6 +146,12 @@ func TestEveryAnswerCarriesTheHeaders(t *testing.T) {
 	}
 }
 
+func TestHealthIsToldUnderAnyName(t *testing.T) {
+	if w := get(sampleGate(t, nil), "/healthz", "Host", "10.0.0.7:8080"); w.Code != http.StatusOK || w.Body.String() != "ok\n" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+}
+
 func TestForeignNamesAndOriginsAreTurnedAway(t *testing.T) {
 	local := sampleGate(t, nil)
 	public := sampleGate(t, func(c *config.Config) { c.PublicURL, c.Create = "https://meet.example.org", config.CreateAnyone })

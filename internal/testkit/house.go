@@ -5,6 +5,7 @@ package testkit
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"log/slog"
@@ -23,6 +24,7 @@ import (
 	"incamera/internal/lobby"
 	"incamera/internal/meeting"
 	"incamera/internal/seal"
+	"incamera/internal/statement"
 	"incamera/internal/wire"
 )
 
@@ -75,17 +77,27 @@ type Invite struct {
 	Keys seal.Keys
 }
 
-// Book books a meeting.
+// Book books a meeting. The keys of its code are drawn, not derived: deriving is slow on purpose.
 func (h *House) Book(title string) *Invite {
 	h.t.Helper()
-	m, err := seal.NewMeeting(title, h.Desk.Nonce())
+	in := &Invite{}
+	rand.Read(in.Seed[:])
+	rand.Read(in.Keys.Root[:])
+	in.ID = in.Seed.Meeting()
+	in.Keys.Meeting, in.HostKey = in.ID, public(in.Seed.HostKey())
+	sealed, err := in.Keys.SealTitle(title)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if _, err := h.Desk.Make(h.t.Context(), m.HostKey, m.Booking); err != nil {
+	body := statement.Booking{
+		Nonce: h.Desk.Nonce(), Entry: public(in.Keys.Entry()),
+		Knock: [32]byte(in.Seed.KnockKey().PublicKey().Bytes()), SealedTitle: sealed,
+	}
+	in.Booking = statement.Sign(in.Seed.HostKey(), statement.KindBooking, in.ID, statement.GroupID{}, body.Encode())
+	if _, err := h.Desk.Make(h.t.Context(), in.HostKey, in.Booking); err != nil {
 		h.t.Fatal(err)
 	}
-	return &Invite{m, m.Code.Keys(m.ID)}
+	return in
 }
 
 // pipes is a listener and a dialler over memory.
