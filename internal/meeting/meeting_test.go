@@ -263,6 +263,9 @@ func TestAskingTwiceAfterAResumeDoesNothingTwice(t *testing.T) {
 		if _, ok := asha.AskAs(500, message).(wire.Ok); !ok {
 			t.Error("the second asking was not answered as the first")
 		}
+		if f, refused := asha.AskAs(2, message).(wire.Fault); !refused || f.Code != fault.MessageOrder {
+			t.Error("an id from before the seat's last, never answered, was not refused")
+		}
 		host.Silent(time.Second)
 	})
 }

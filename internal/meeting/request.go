@@ -25,10 +25,11 @@ func (m *Meeting) asked(in Asked) {
 	}
 	if in.ID > 0 {
 		frame, before := v.seat.answered(in.ID)
-		if before && frame != nil {
-			in.Line.Send(frame)
+		if before && frame == nil { // longer ago than answers are kept
+			frame = wire.Encode(wire.Fault{Code: fault.MessageOrder}, wire.Head{ID: in.ID})
 		}
 		if before {
+			in.Line.Send(frame)
 			return
 		}
 	}
