@@ -208,6 +208,22 @@ it('tells how loud a slot is, and that it fell silent', async () => {
   expect(line.level(0)).toBe(0)
   voice.sources = [{ timestamp: 2, audioLevel: 0.25 }]
   expect(line.level(0)).toBe(0.25)
-  voice.sources = [{ timestamp: 3 }]
+})
+
+it('measures a slot whose packets do not tell how loud they are, five times a second at most', async () => {
+  const pc = await connected()
+  const voice = pc.transceivers[4] ?? expect.fail('no slot')
+  voice.measured = 0.125
+  for (let i = 0; i < 10; i++) {
+    voice.sources = [{ timestamp: i }]
+    line.level(0)
+    await time.hand.move(40)
+  }
+  expect(line.level(0)).toBe(0.125)
+  expect(voice.looks).toBe(3)
+  voice.measured = undefined
+  await time.hand.move(200)
+  line.level(0)
+  await settle()
   expect(line.level(0)).toBe(0)
 })

@@ -3,11 +3,11 @@ import type { Clock } from '../clock'
 import type { MediaAnswer, MediaOffer } from '../wire.gen'
 import { Watchable } from '../watchable'
 import { Attempt } from './attempt'
+import { Loudness } from './loudness'
 import type { Slot } from './sections'
 
 const shortest = 500 // ms between two attempts, doubled after each failure
 const longest = 8_000
-const silence = 500 // ms without a packet of sound; Opus sends one every 400 ms even in pauses (RFC 6716 2.1.9)
 
 export interface MediaLineParts {
   /** worker carries the vault; without one nothing can be sealed or opened, so nothing is sent and the line stays failed. */
@@ -20,18 +20,12 @@ export interface MediaLineParts {
 
 export type Connection = 'connecting' | 'connected' | 'failed'
 
-/** Heard is when the last sound of a slot came: the browser's number for it, and the time at which that number was new. */
-interface Heard {
-  readonly stamp: number
-  readonly at: number
-}
-
 export class MediaLine {
   /** state is failed between a failure and the next attempt. */
   readonly state = new Watchable<Connection>('connecting')
   readonly #parts: MediaLineParts
   readonly #streams: readonly MediaStream[]
-  readonly #heard = new Map<number, Heard>()
+  readonly #loudness: Loudness
   #attempt: Attempt | null = null
   #microphone: MediaStreamTrack | null = null
   #camera: MediaStreamTrack | null = null
@@ -41,6 +35,7 @@ export class MediaLine {
 
   constructor(parts: MediaLineParts) {
     this.#parts = parts
+    this.#loudness = new Loudness(parts.clock)
     this.#streams = Array.from({ length: parts.slots }, () => new MediaStream())
   }
 
@@ -69,15 +64,8 @@ export class MediaLine {
 
   /** level is how loud a slot is just now, 0…1. */
   level(slot: number): number {
-    const source = this.#attempt?.sections.slots[slot]?.audio.receiver.getSynchronizationSources()[0]
-    if (source?.audioLevel === undefined) return 0
-    const now = this.#parts.clock.now()
-    const before = this.#heard.get(slot)
-    if (before?.stamp !== source.timestamp) {
-      this.#heard.set(slot, { stamp: source.timestamp, at: now })
-      return source.audioLevel
-    }
-    return now - before.at > silence ? 0 : source.audioLevel
+    const receiver = this.#attempt?.sections.slots[slot]?.audio.receiver
+    return receiver === undefined ? 0 : this.#loudness.of(receiver)
   }
 
   /** close ends the line for good; the tracks that were sent belong to others and live on. */
@@ -128,7 +116,6 @@ export class MediaLine {
     })
     replace(attempt.sections.microphone, this.#microphone)
     replace(attempt.sections.camera, this.#camera)
-    this.#heard.clear()
     attempt.sections.slots.forEach((slot, i) => {
       swap(this.stream(i), tracksOf(slot))
     })

@@ -45,6 +45,8 @@ export class FakeTransceiver {
     'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
     'urn:x:other',
   ].map((uri) => ({ uri, direction: uri.endsWith('other') ? 'sendrecv' : 'stopped' }))
+  measured: number | undefined
+  looks = 0
   sources: { timestamp: number; audioLevel?: number }[] = []
   readonly transport = { state: 'new', onstatechange: (): void => undefined }
   readonly sender
@@ -65,6 +67,11 @@ export class FakeTransceiver {
       transform: null as FakeTransform | null,
       track: new FakeTrack(kind),
       getSynchronizationSources: () => this.sources,
+      getStats: () => {
+        this.looks++
+        if (this.measured === undefined) return Promise.reject(new Error('closed'))
+        return Promise.resolve(new Map([['a', { type: 'inbound-rtp', audioLevel: this.measured }]]))
+      },
     }
   }
   setCodecPreferences(codecs: { mimeType: string }[]): void {
