@@ -27,18 +27,30 @@ const isRoot = process.getuid?.() === 0
 const unshare = isRoot ? ['-n'] : ['-rn']
 const possible = spawnSync('unshare', [...unshare, 'true']).status === 0
 if (!possible && inCI) fail('This machine allows no network namespace: the journeys cannot run.')
-if (!possible) console.warn('WARNING: no network namespace here. Chromium runs without proof of isolation; Firefox is SKIPPED.')
+if (!possible)
+  console.warn('WARNING: no network namespace here. Chromium runs without proof of isolation; Firefox is SKIPPED.')
 
 let worst = 0
 for (const browser of wanted) {
   if (!(browser in network)) fail(`E2E_BROWSERS: ${browser} is not one of chromium, firefox.`)
   if (!possible && browser === 'firefox') continue
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'e2e/vitest.config.ts', '--dir', `e2e/${browser}`]
+  const vitest = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--config',
+    'e2e/vitest.config.ts',
+    '--dir',
+    `e2e/${browser}`,
+  ]
   const args = [...vitest, ...process.argv.slice(2)]
   const [command, list] = possible
     ? ['unshare', [...unshare, 'sh', '-c', `${network[browser]} && exec "$@"`, 'sh', process.execPath, ...args]]
     : [process.execPath, args]
-  const done = spawnSync(command, list, { cwd: join(here, '..'), stdio: 'inherit', env: { ...process.env, NO_UPDATE_NOTIFIER: '1' } })
+  const done = spawnSync(command, list, {
+    cwd: join(here, '..'),
+    stdio: 'inherit',
+    env: { ...process.env, NO_UPDATE_NOTIFIER: '1' },
+  })
   worst = Math.max(worst, done.status ?? 1)
 }
 process.exit(worst)

@@ -58,11 +58,19 @@ test('who is denied is told so, and the same device stays out until the host all
   await openPanel(host, 'People', 'Deny Ravi')
   await host.click('button', 'Deny Ravi')
   await guest.see('heading', 'The host did not let you in')
+  const again = await windowIn(guest.context)
+  await knock(again, links.guest, 'Ravi')
+  await again.see('heading', 'The host did not let you in')
+  await host.click('button', 'Allow Ravi again')
+  await guest.reload()
+  await prepare(guest, 'Ravi')
+  await guest.click('button', 'Ask to join')
+  await letIn(host, guest, 'Ravi')
   await host.close()
   await guest.close()
 })
 
-test('a removed person who comes back with the same link gets in only by a new admission', async () => {
+test('a removed device stays out in a new tab, and a stranger with the same link must knock', async () => {
   const host = await chromiumWindow(browser)
   const guest = await chromiumWindow(browser)
   const links = await makeMeeting(host, server.origin, 'Removed')
@@ -76,9 +84,14 @@ test('a removed person who comes back with the same link gets in only by a new a
   await guest.see('heading', 'You were removed from the meeting')
   const again = await windowIn(guest.context)
   await knock(again, links.guest, 'Somebody else')
-  await stays('still outside', async () => !(await again.seesNow('button', 'Leave')), 2_000)
+  await again.see('heading', 'You were removed from the meeting')
+  const stranger = await chromiumWindow(browser)
+  await knock(stranger, links.guest, 'Somebody else')
+  await stranger.see('status', 'Waiting for the host to let you in')
+  await stays('still outside', async () => !(await stranger.seesNow('button', 'Leave')), 1_000)
   await host.close()
   await guest.close()
+  await stranger.close()
 })
 
 test('when the host ends the meeting all are told, and the link is dead', async () => {

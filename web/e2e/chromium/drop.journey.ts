@@ -35,10 +35,20 @@ test('a dropped connection comes back to its seat, and what was said meanwhile a
   await seesAndHears(guest, 'Asha')
 
   line.cut()
-  await until('the page says that the line is cut', () => guest.text(), (all) => all.includes('The connection dropped'), 5_000)
+  await until(
+    'the page says that the line is cut',
+    () => guest.text(),
+    (all) => all.includes('The connection dropped'),
+    5_000,
+  )
   await write(host, 'Said while you were gone')
   line.mend()
-  await until('the banner goes', () => guest.text(), (all) => !all.includes('The connection dropped'), 15_000)
+  await until(
+    'the banner goes',
+    () => guest.text(),
+    (all) => !all.includes('The connection dropped'),
+    15_000,
+  )
   await reads(guest, 'Said while you were gone')
   await write(guest, 'Back on the line')
   await reads(host, 'Back on the line')

@@ -3,7 +3,18 @@ import type { Browser as Firefox } from 'puppeteer-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chromiumWindow, startChromium } from '../support/chromium.ts'
 import { firefoxWindow, startFirefox } from '../support/firefox.ts'
-import { elsewhere, knock, letIn, makeMeeting, openPanel, reads, refusedByPolicy, seesAndHears, start, write } from '../support/people.ts'
+import {
+  elsewhere,
+  knock,
+  letIn,
+  makeMeeting,
+  openPanel,
+  reads,
+  refusedByPolicy,
+  seesAndHears,
+  start,
+  write,
+} from '../support/people.ts'
 import { freePort, startServer, type Server } from '../support/server.ts'
 
 let server: Server

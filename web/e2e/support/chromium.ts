@@ -26,7 +26,10 @@ export function startChromium(): Promise<Browser> {
 }
 
 /** chromiumWindow opens a window of a person who was never here: a profile of their own. */
-export async function chromiumWindow(browser: Browser, size = { width: 1280, height: 800 }): Promise<Window & { page: Page; context: BrowserContext }> {
+export async function chromiumWindow(
+  browser: Browser,
+  size = { width: 1280, height: 800 },
+): Promise<Window & { page: Page; context: BrowserContext }> {
   const context = await browser.newContext({ viewport: size })
   await context.grantPermissions(['camera', 'microphone'])
   await context.addInitScript(probe)

@@ -35,7 +35,8 @@ export async function firefoxWindow(browser: Browser): Promise<Window> {
     click: async (role, name) => page.locator(selector(role, name)).click(),
     fill: async (role, name, text) => page.locator(selector(role, name)).fill(text),
     value: (role, name) => page.$eval(selector(role, name), (e) => (e as HTMLInputElement).value),
-    see: async (role, name, limit = 20_000) => void (await page.waitForSelector(selector(role, name), { visible: true, timeout: limit })),
+    see: async (role, name, limit = 20_000) =>
+      void (await page.waitForSelector(selector(role, name), { visible: true, timeout: limit })),
     seesNow: async (role, name) => (await page.$(selector(role, name))) !== null,
     text: () => page.evaluate(() => document.body.innerText),
     run: (task, given) => page.evaluate(task as never, given) as never,

@@ -20,7 +20,10 @@ export async function layLine(to: number): Promise<Line> {
   const ear = createServer((near) => {
     if (!whole) return void near.destroy()
     const far = connect(to, '127.0.0.1')
-    for (const [a, b] of [[near, far], [far, near]] as const) {
+    for (const [a, b] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       open.add(a)
       a.pipe(b)
       a.on('error', () => b.destroy())

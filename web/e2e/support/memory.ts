@@ -2,9 +2,9 @@ import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:f
 
 /**
  * memoryHas tells which of the words stand in the readable memory of a process, as UTF-8 or UTF-16. It reads
- * /proc/PID/mem region by region; the words must not be this process's own children's arguments.
+ * /proc/PID/mem region by region, all that is readable or only what the process wrote itself.
  */
-export function memoryHas(pid: number, words: readonly string[]): Set<string> {
+export function memoryHas(pid: number, words: readonly string[], where: 'all' | 'written' = 'all'): Set<string> {
   const needles = words.flatMap((word) => [
     { word, bytes: Buffer.from(word, 'utf8') },
     { word, bytes: Buffer.from(word, 'utf16le') },
@@ -12,7 +12,10 @@ export function memoryHas(pid: number, words: readonly string[]): Set<string> {
   const found = new Set<string>()
   const file = openSync(`/proc/${pid}/mem`, 'r')
   try {
-    for (const [from, to] of regions(pid)) search(file, from, to, needles, found)
+    for (const [from, to] of regions(pid, where)) {
+      search(file, from, to, needles, found)
+      if (found.size === words.length) break
+    }
   } finally {
     closeSync(file)
   }
@@ -22,11 +25,17 @@ export function memoryHas(pid: number, words: readonly string[]): Set<string> {
 const chunk = 8 << 20
 const overlap = 512 // longer than any word, so that none is missed at a seam
 
-function search(file: number, from: bigint, to: bigint, needles: readonly { word: string; bytes: Buffer }[], found: Set<string>): void {
+function search(
+  file: number,
+  from: bigint,
+  to: bigint,
+  needles: readonly { word: string; bytes: Buffer }[],
+  found: Set<string>,
+): void {
   const buffer = Buffer.alloc(chunk)
   for (let at = from; at < to; at += BigInt(chunk - overlap)) {
     const length = Number(to - at < BigInt(chunk) ? to - at : BigInt(chunk))
-    let read = 0
+    let read: number
     try {
       read = readSync(file, buffer, 0, length, at)
     } catch {
@@ -38,10 +47,10 @@ function search(file: number, from: bigint, to: bigint, needles: readonly { word
   }
 }
 
-function regions(pid: number): [bigint, bigint][] {
+function regions(pid: number, where: 'all' | 'written'): [bigint, bigint][] {
   return readFileSync(`/proc/${pid}/maps`, 'utf8')
     .split('\n')
-    .filter((line) => / r..[ps] /.test(line) && !/\[(vvar|vsyscall)/.test(line))
+    .filter((line) => (where === 'all' ? / r..[ps] / : / rw.p /).test(line) && !/\[(vvar|vsyscall)/.test(line))
     .map((line) => {
       const [from = '0', to = '0'] = (line.split(' ')[0] ?? '').split('-')
       return [BigInt(`0x${from}`), BigInt(`0x${to}`)]

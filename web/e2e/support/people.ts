@@ -82,7 +82,11 @@ export async function seesAndHears(who: Window, name: string, sound = true): Pro
     (now) => now.framesDecoded > before.framesDecoded + 10 && (!sound || now.audioPackets > before.audioPackets + 25),
     30_000,
   )
-  await until(`the picture of ${name}`, () => who.run(picture, name), (p) => p !== null && p.colours > 3 && p.brightest > 40)
+  await until(
+    `the picture of ${name}`,
+    () => who.run(picture, name),
+    (p) => p !== null && p.colours > 3 && p.brightest > 40,
+  )
 }
 
 /** write sends a chat message and waits for it in the own log. */
@@ -96,12 +100,18 @@ export async function write(who: Window, text: string): Promise<void> {
 /** reads waits until a text can be read on a person's page. */
 export async function reads(who: Window, text: string): Promise<void> {
   await openPanel(who, 'Chat', 'Message')
-  await until(`“${text}” on the page`, () => who.text(), (all) => all.includes(text))
+  await until(
+    `“${text}” on the page`,
+    () => who.text(),
+    (all) => all.includes(text),
+  )
 }
 
 /** refusedByPolicy lists what the page's content security policy stopped. */
 export function refusedByPolicy(who: Window): Promise<readonly string[]> {
-  return who.run(() => (globalThis as unknown as { probe: Probe }).probe.refused, undefined) as Promise<readonly string[]>
+  return who.run(() => (globalThis as unknown as { probe: Probe }).probe.refused, undefined) as Promise<
+    readonly string[]
+  >
 }
 
 /** onlyFrom tells which requests went elsewhere than to the server. */

@@ -14,7 +14,9 @@ export function probe(): void {
     },
   })
   Object.defineProperty(globalThis, 'RTCPeerConnection', { value: Held, configurable: true, writable: true })
-  addEventListener('securitypolicyviolation', (e) => refused.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))
+  addEventListener('securitypolicyviolation', (e) =>
+    refused.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
+  )
   Object.assign(globalThis, { probe: { held, refused } })
 }
 

@@ -1,5 +1,10 @@
 /** until asks again and again until the answer satisfies, and fails with the last answer after the limit. */
-export async function until<T>(what: string, ask: () => Promise<T> | T, good: (answer: T) => boolean, limit = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  good: (answer: T) => boolean,
+  limit = 20_000,
+): Promise<T> {
   const end = Date.now() + limit
   for (;;) {
     const answer = await ask()

@@ -1,6 +1,19 @@
 /** Role is a role of the names' table; a thing is found by role and accessible name, as people's tools find it. */
 export type Role =
-  | 'button' | 'textbox' | 'switch' | 'combobox' | 'status' | 'heading' | 'group' | 'list' | 'listitem' | 'menuitem' | 'alert' | 'log' | 'dialog' | 'region'
+  | 'button'
+  | 'textbox'
+  | 'switch'
+  | 'combobox'
+  | 'status'
+  | 'heading'
+  | 'group'
+  | 'list'
+  | 'listitem'
+  | 'menuitem'
+  | 'alert'
+  | 'log'
+  | 'dialog'
+  | 'region'
 
 /** Window is one browser window of one person, whichever browser it is. */
 export interface Window {

@@ -17,9 +17,9 @@ import { Inside } from './inside'
 import { Orders } from './orders'
 import type { Keeper, Parts } from './parts'
 import { codeOf, farewellFor } from './reasons'
+import { Reload } from './reload'
 
 const refreshKeyPackage = 45 * 60_000 // a KeyPackage lives an hour
-const returnable: readonly OverReason[] = ['elsewhere', 'lapsed', 'full'] // a reload tries again, with the same link
 const farewell = 1_500 // how long a leave may take before the page goes anyway
 
 /** Address is what a link says. */
@@ -45,6 +45,7 @@ export class Conference implements Caller {
   readonly #vault: Vault
   readonly #door: HostDoor
   readonly #orders: Orders
+  readonly #reload: Reload
   readonly #chat: Chat
   readonly #inside: Inside
   #line: Line
@@ -67,7 +68,8 @@ export class Conference implements Caller {
     this.#vault = parts.vault()
     const shared = { board, vault: this.#vault, line: () => this.#line }
     this.#door = new HostDoor({ ...shared, admitted: () => void this.#keep() })
-    this.#orders = new Orders(shared)
+    this.#orders = new Orders({ ...shared, removed: () => void this.#keep() })
+    this.#reload = new Reload(address.meeting, parts.memory, this.#vault)
     this.#chat = new Chat({
       ...shared,
       now: () => parts.clock.now(),
@@ -343,12 +345,8 @@ export class Conference implements Caller {
     return fromBase64(this.#greeted.challenge)
   }
 
-  async #keep(): Promise<void> {
-    const { memory } = this.#parts
-    const inside = this.#ticket !== ''
-    const kept = await this.#vault.keep().catch(() => null)
-    if (kept === null || this.#over) return
-    await memory.save(this.#address.meeting, { kept, name: this.#name, inside }).catch(() => undefined) // a full or refused store: a reload knocks again
+  #keep(): Promise<void> {
+    return this.#over ? Promise.resolve() : this.#reload.keep(this.#name, this.#ticket !== '')
   }
 
   // ── leaving ──
@@ -383,8 +381,7 @@ export class Conference implements Caller {
     this.#show({ name: 'over', reason })
     await this.#vault.wipe().catch(() => undefined)
     this.#vault.worker?.terminate()
-    if (!returnable.includes(reason)) await this.#parts.memory.wipe(this.#address.meeting).catch(() => undefined)
-    this.#parts.memory.release(this.#address.meeting)
+    await this.#reload.over(reason)
   }
 
   #show(phase: Phase): void {

@@ -9,6 +9,8 @@ export interface OrdersParts {
   readonly board: Board
   readonly vault: Vault
   readonly line: () => Line
+  /** removed is called when the vault has forgotten somebody: a reload must not let them in again. */
+  readonly removed: () => void
 }
 
 export class Orders {
@@ -32,7 +34,11 @@ export class Orders {
   }
 
   remove(participant: string): Promise<void> {
-    return this.#order('remove', () => this.#parts.vault.removal(participant))
+    return this.#order('remove', async () => {
+      const statement = await this.#parts.vault.removal(participant)
+      this.#parts.removed()
+      return statement
+    })
   }
 
   end(): Promise<void> {

@@ -58,6 +58,7 @@ export interface Memory {
   wipe(meeting: string): Promise<void>
   /** hold is false where another tab of this browser has the meeting open. */
   hold(meeting: string): Promise<boolean>
+  /** release lets another tab have it. */
   release(meeting: string): void
 }
 
