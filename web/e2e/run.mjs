@@ -13,7 +13,7 @@ const inCI = Boolean(process.env['CI'])
 const network = {
   chromium: 'ip link set lo up',
   firefox:
-    'ip link set lo up && ip link add v0 type veth peer name v1 && ip address add 10.77.0.1/24 dev v0 && ip link set v0 up && ip link set v1 up',
+    'ip link set lo up && ip link add v0 type veth peer name v1 && ip address add 10.77.0.1/24 dev v0 && ip link set v0 up && ip link set v1 up && ip route add default via 10.77.0.2',
 }
 
 function fail(sentence) {

@@ -82,10 +82,15 @@ export async function seesAndHears(who: Window, name: string, sound = true): Pro
     (now) => now.framesDecoded > before.framesDecoded + 10 && (!sound || now.audioPackets > before.audioPackets + 25),
     30_000,
   )
+  const seen = new Set<string>()
   await until(
-    `the picture of ${name}`,
-    () => who.run(picture, name),
-    (p) => p !== null && p.colours > 3 && p.brightest > 40,
+    `a moving picture of ${name}`,
+    async () => {
+      const p = await who.run(picture, name)
+      if (p !== null && p.brightest > 40) seen.add(p.print)
+      return seen.size
+    },
+    (pictures) => pictures > 1,
   )
 }
 

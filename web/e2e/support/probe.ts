@@ -50,7 +50,7 @@ export async function received(): Promise<Received> {
 /** Picture is what a tile's video shows just now. */
 export interface Picture {
   readonly width: number
-  readonly colours: number // distinct colours of a 16×16 sample, coarsely
+  readonly print: string // a sample of 16×16 colours, coarsely: another one means that the picture moved
   readonly brightest: number // 0…255
 }
 
@@ -65,12 +65,12 @@ export function picture(name: string): Picture | null {
   if (!brush) return null
   brush.drawImage(video, 0, 0, 16, 16)
   const bytes = brush.getImageData(0, 0, 16, 16).data
-  const seen = new Set<number>()
+  const seen: number[] = []
   let brightest = 0
   for (let i = 0; i < bytes.length; i += 4) {
     const [r = 0, g = 0, b = 0] = bytes.subarray(i, i + 3)
-    seen.add(((r >> 4) << 8) | ((g >> 4) << 4) | (b >> 4))
+    seen.push(((r >> 4) << 8) | ((g >> 4) << 4) | (b >> 4))
     brightest = Math.max(brightest, r, g, b)
   }
-  return { width: video.videoWidth, colours: seen.size, brightest }
+  return { width: video.videoWidth, print: seen.join(), brightest }
 }
