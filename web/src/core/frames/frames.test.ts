@@ -176,6 +176,14 @@ describe('epochs', () => {
     expect(await sendingEpoch()).toBe(3)
   })
 
+  test('who was alone moves on at once, so that the first guest sees something', async () => {
+    const host = person()
+    host.advance(keys(0, 0, { leaves: new Map([[0, 'ada']]) }))
+    host.confirm()
+    host.advance(keys(1, 0))
+    expect(await fate(bob, await sealed(host))).toBe('opened')
+  })
+
   test('old keys live ten seconds, one after a removal, the removed person’s not at all', async () => {
     const [one, two, three, four] = await Promise.all([sealed(ada), sealed(ada), sealed(ada), sealed(ada)])
     bob.advance(keys(2, 1))

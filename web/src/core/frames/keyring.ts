@@ -69,8 +69,14 @@ export class KeyRing {
     old.forEach((epoch) => {
       this.#drop(epoch)
     })
-    if (removal || this.#sending === null) this.#sending = next.epoch
+    if (removal || this.#nobodyListens()) this.#sending = next.epoch
     else this.#moveLater(next.epoch)
+  }
+
+  /** nobodyListens tells that no one else has the keys that frames are sealed with now: waiting would serve nobody. */
+  #nobodyListens(): boolean {
+    const held = this.#sending === null ? undefined : this.#held.get(this.#sending)
+    return held === undefined || held.leaves.size === 1
   }
 
   #newest(): number | undefined {
