@@ -31,7 +31,7 @@ export function openAt(address: Address | null, parts: Parts): Opened {
     visit = begin(address, parts, board, comeBack)
   }
   let visit = begin(address, parts, board, comeBack)
-  const commands = new Proxy({} as Commands, { get: (_, name) => visit.commands[name as keyof Commands] })
+  const commands = new Proxy({} as Commands, { get: (_, name): unknown => Reflect.get(visit.commands, name) })
   const level: LevelSource = {
     watch: (changed) => visit.keeper.level.watch(changed),
   }

@@ -120,7 +120,8 @@ test.each(plays)('$role in $file', async ({ file, role, until, ends, heard }) =>
   expect(phase.name === 'over' ? `over ${phase.reason}` : phase.name).toBe(ends)
   expect(player.unasked, 'asked beyond the transcript').toEqual([])
   expect(player.vault.wiped).toBe(phase.name === 'over')
-  // Nothing stays on the device but what a second try after a lapse needs.
-  if (phase.name === 'over') expect(player.memory.size).toBe(phase.reason === 'lapsed' ? 1 : 0)
+  // Nothing stays on the device but what a second try needs, and what keeps a device out that is to stay out.
+  const stays = phase.name === 'over' && ['lapsed', 'denied', 'removed'].includes(phase.reason)
+  if (phase.name === 'over') expect(player.memory.size).toBe(stays ? 1 : 0)
   if (heard !== undefined) expect(player.snapshot.get().chat.map((l) => l.text)).toContain(heard)
 })

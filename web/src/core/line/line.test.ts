@@ -248,6 +248,14 @@ describe('a line', () => {
     await expect(asked[0]).resolves.toEqual(new Refusal('line_closed'))
   })
 
+  test('refuses by itself what the server would refuse as too large', async () => {
+    await greeted(0)
+    const message = 'A'.repeat(512 << 10)
+    await expect(line.ask({ type: 'app', epoch: 1, message, fleeting: false })).rejects.toEqual(
+      new Refusal('message_large'),
+    )
+  })
+
   test('is silent once closed', async () => {
     const s = await greeted(0)
     line.close()

@@ -2,7 +2,7 @@
 import { wallClock, type Clock } from '../clock'
 import type { Link } from '../snapshot'
 import type { Answer, AnswerOf, Fault, Push, Request } from '../wire.gen'
-import { subprotocol } from '../wire.gen'
+import { maxBytesAtDoor, maxBytesSeated, subprotocol } from '../wire.gen'
 
 /** Refusal is the server's no to a request; code is one of protocol/faults.json. */
 export class Refusal extends Error {
@@ -126,9 +126,11 @@ export class Line {
     if (this.#closed) return Promise.reject(new Refusal('line_closed'))
     if (this.#pending.size >= mostPending) return Promise.reject(new Refusal('message_flood'))
     const id = ++this.#id
+    const text = JSON.stringify({ ...request, id })
+    if (text.length > (again ? maxBytesSeated : maxBytesAtDoor)) return Promise.reject(new Refusal('message_large'))
     return new Promise((resolve, reject) => {
       const settle = resolve as (a: Answer) => void
-      const pending = { id, text: JSON.stringify({ ...request, id }), settle, fail: reject, again }
+      const pending = { id, text, settle, fail: reject, again }
       this.#pending.set(id, pending)
       if (this.#greeted || !again) this.#socket?.send(pending.text)
     })

@@ -1,7 +1,7 @@
 /** Plays one role of a protocol transcript (protocol/transcripts) against a conference: the test is the server. */
 import { openAt } from '../conference'
 import { toBase64 } from '../conference/base64'
-import type { Memory, Parts } from '../conference/parts'
+import type { Memory, Parts, Remembered } from '../conference/parts'
 import type { Network, Socket } from '../line/line'
 import type { Commands, Devices, Snapshot } from '../snapshot'
 import { Watchable } from '../watchable'
@@ -84,7 +84,7 @@ export class Player {
   readonly vault: ScriptedVault
   readonly snapshot: Watchable<Snapshot>
   readonly commands: Commands
-  readonly memory = new Map<string, unknown>()
+  readonly memory = new Map<string, Remembered>()
   #wires: Wire[] = []
   #ids = new Map<number, number>() // a transcript's number to ours
   #offer: MediaOffer | null = null
@@ -133,7 +133,7 @@ export class Player {
 
   #memory(): Memory {
     return {
-      load: () => Promise.resolve(null),
+      load: (meeting) => Promise.resolve(this.memory.get(meeting) ?? null),
       save: (meeting, what) => {
         this.memory.set(meeting, what)
         return Promise.resolve()
