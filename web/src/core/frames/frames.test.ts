@@ -272,48 +272,53 @@ describe('a transform', () => {
     expect((await run(options, [opus, vp8Key], ada)).out).toEqual([])
   })
 
-  test('asks for a key frame, at most once a second, when pictures began before their key came', async () => {
-    const { out: sent } = await run(
-      { way: 'seal', context: 'camera' },
-      Array.from({ length: 5 }, () => vp8Delta),
-      ada,
-    )
-    const { out: started } = await run({ way: 'seal', context: 'camera' }, [vp8Key, vp8Delta], ada)
-    const late = person()
-    late.advance(keys(1, 1))
-    late.slots(['ada'])
-    const seen: Bytes[] = []
-    const asked: number[] = []
-    const { readable, writable } = new TransformStream<EncodedFrame, EncodedFrame>()
-    const into = writable.getWriter()
-    const done = attach(
-      {
-        options: { way: 'open', media: 'video', slot: 0 },
-        readable,
-        writable: new WritableStream({ write: (f) => void seen.push(new Uint8Array(f.data)) }),
-        sendKeyFrameRequest: () => Promise.resolve(asked.push(clock.now())),
-      },
-      late,
-      clock,
-    )
-    const feed = (f: Bytes | undefined): Promise<void> => into.write({ data: (f ?? opus).slice().buffer })
-    await feed(sent[0]) // dropped: not confirmed
-    await feed(sent[0])
-    await expect.poll(() => seen.length).toBe(0)
-    late.confirm()
-    await feed(sent[1])
-    await feed(sent[2])
-    await expect.poll(() => seen.length).toBe(2)
-    expect(asked.length).toBe(1)
-    clock.advance(1_000)
-    await feed(sent[3])
-    await expect.poll(() => asked.length).toBe(2)
-    await feed(started[0])
-    clock.advance(1_000)
-    await feed(started[1])
-    await into.close()
-    await done
-    expect(seen.length).toBe(5)
-    expect(asked.length).toBe(2)
-  })
+  test.each(['key', 'slot'])(
+    'asks for a key frame, at most once a second, when pictures outran their %s',
+    async (lack) => {
+      const { out: sent } = await run(
+        { way: 'seal', context: 'camera' },
+        Array.from({ length: 5 }, () => vp8Delta),
+        ada,
+      )
+      const { out: started } = await run({ way: 'seal', context: 'camera' }, [vp8Key, vp8Delta], ada)
+      const late = person()
+      late.advance(keys(1, 1))
+      if (lack === 'key') late.slots(['ada'])
+      else late.confirm()
+      const seen: Bytes[] = []
+      const asked: number[] = []
+      const { readable, writable } = new TransformStream<EncodedFrame, EncodedFrame>()
+      const into = writable.getWriter()
+      const done = attach(
+        {
+          options: { way: 'open', media: 'video', slot: 0 },
+          readable,
+          writable: new WritableStream({ write: (f) => void seen.push(new Uint8Array(f.data)) }),
+          sendKeyFrameRequest: () => Promise.resolve(asked.push(clock.now())),
+        },
+        late,
+        clock,
+      )
+      const feed = (f: Bytes | undefined): Promise<void> => into.write({ data: (f ?? opus).slice().buffer })
+      await feed(sent[0]) // dropped
+      await feed(sent[0])
+      await expect.poll(() => seen.length).toBe(0)
+      late.confirm()
+      late.slots(['ada'])
+      await feed(sent[1])
+      await feed(sent[2])
+      await expect.poll(() => seen.length).toBe(2)
+      expect(asked.length).toBe(1)
+      clock.advance(1_000)
+      await feed(sent[3])
+      await expect.poll(() => asked.length).toBe(2)
+      await feed(started[0])
+      clock.advance(1_000)
+      await feed(started[1])
+      await into.close()
+      await done
+      expect(seen.length).toBe(5)
+      expect(asked.length).toBe(2)
+    },
+  )
 })

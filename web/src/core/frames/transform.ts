@@ -52,14 +52,14 @@ function stepFor(transformer: Transformer, frames: Frames, clock: Clock): Step {
   return opener(options.slot, options.media, transformer, frames, clock)
 }
 
-/** opener asks for a key frame when pictures were dropped for lack of a key, so that they start at once. */
+/** opener asks for a key frame when pictures came before their key or before word of whose they are, so that they start at once. */
 function opener(slot: number, media: 'audio' | 'video', transformer: Transformer, frames: Frames, clock: Clock): Step {
   let hungry = false
   let asked = -requestEvery
   return async (frame) => {
     const { frame: opened, fate } = await frames.open(slot, media, frame)
     if (media === 'audio') return opened
-    if (fate === 'no-key') hungry = true
+    if (fate === 'no-key' || fate === 'mismatch') hungry = true
     if (!hungry || opened === null) return opened
     if (isKeyFrame(opened)) {
       hungry = false
