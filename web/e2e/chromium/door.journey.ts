@@ -1,26 +1,15 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { chromiumWindow, startChromium, windowIn } from '../support/chromium.ts'
-import { knock, letIn, makeMeeting, openPanel, prepare, start } from '../support/people.ts'
-import { startServer, type Server } from '../support/server.ts'
+import { expect, test } from 'vitest'
+import { chromiumWindow, windowIn } from '../support/chromium.ts'
+import { knock, letIn, makeMeeting, openPanel, prepare, remove, start } from '../support/people.ts'
+import { meet, stage } from '../support/stage.ts'
 import { stays } from '../support/until.ts'
 
-let server: Server
-let browser: Browser
-
-beforeAll(async () => {
-  server = await startServer()
-  browser = await startChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await server.stop()
-})
+const at = stage()
 
 test('who comes early waits, and still waits when the host has come', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Early')
+  const host = await chromiumWindow(at.browser)
+  const guest = await chromiumWindow(at.browser)
+  const links = await makeMeeting(host, at.server.origin, 'Early')
   await knock(guest, links.guest, 'Meera')
   await guest.see('status', 'The meeting has not started')
   await start(host, 'Asha')
@@ -32,9 +21,9 @@ test('who comes early waits, and still waits when the host has come', async () =
 })
 
 test('a wrong access code is refused under its field, and the right one opens the door', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Codes')
+  const host = await chromiumWindow(at.browser)
+  const guest = await chromiumWindow(at.browser)
+  const links = await makeMeeting(host, at.server.origin, 'Codes')
   await start(host, 'Asha')
   await guest.open(links.guest.split('#')[0] ?? '')
   await prepare(guest, 'Ravi')
@@ -50,9 +39,9 @@ test('a wrong access code is refused under its field, and the right one opens th
 })
 
 test('who is denied is told so, and the same device stays out until the host allows it again', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Denied')
+  const host = await chromiumWindow(at.browser)
+  const guest = await chromiumWindow(at.browser)
+  const links = await makeMeeting(host, at.server.origin, 'Denied')
   await start(host, 'Asha')
   await knock(guest, links.guest, 'Ravi')
   await openPanel(host, 'People', 'Deny Ravi')
@@ -71,37 +60,23 @@ test('who is denied is told so, and the same device stays out until the host all
 })
 
 test('a removed device stays out in a new tab, and a stranger with the same link must knock', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Removed')
-  await start(host, 'Asha')
-  await knock(guest, links.guest, 'Ravi')
-  await letIn(host, guest, 'Ravi')
-  await openPanel(host, 'People', 'Actions for Ravi')
-  await host.click('button', 'Actions for Ravi')
-  await host.click('menuitem', 'Remove')
-  await host.click('button', 'Remove')
+  const { host, guest, links, leave } = await meet(at, 'Removed')
+  await remove(host, 'Ravi')
   await guest.see('heading', 'You were removed from the meeting')
   const again = await windowIn(guest.context)
   await knock(again, links.guest, 'Somebody else')
   await again.see('heading', 'You were removed from the meeting')
-  const stranger = await chromiumWindow(browser)
+  const stranger = await chromiumWindow(at.browser)
   await knock(stranger, links.guest, 'Somebody else')
   await stranger.see('status', 'Waiting for the host to let you in')
   await stays('still outside', async () => !(await stranger.seesNow('button', 'Leave')), 1_000)
-  await host.close()
-  await guest.close()
+  await leave()
   await stranger.close()
 })
 
 test('when the host ends the meeting all are told, and the link is dead', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const late = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Ended')
-  await start(host, 'Asha')
-  await knock(guest, links.guest, 'Ravi')
-  await letIn(host, guest, 'Ravi')
+  const { host, guest, links, leave } = await meet(at, 'Ended')
+  const late = await chromiumWindow(at.browser)
   await host.click('button', 'End for everyone')
   await host.see('dialog', 'End the meeting for everyone?')
   await host.page.getByRole('dialog').getByRole('button', { name: 'End for everyone' }).click()
@@ -109,7 +84,6 @@ test('when the host ends the meeting all are told, and the link is dead', async 
   await host.see('heading', 'The meeting has ended')
   await late.open(links.guest)
   await late.see('heading', 'This meeting does not exist or is over')
-  await host.close()
-  await guest.close()
+  await leave()
   await late.close()
 })

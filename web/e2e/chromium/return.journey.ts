@@ -1,47 +1,22 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, test } from 'vitest'
-import { chromiumWindow, startChromium } from '../support/chromium.ts'
-import { knock, letIn, makeMeeting, reads, seesAndHears, start, write } from '../support/people.ts'
-import { startServer, type Server } from '../support/server.ts'
+import { test } from 'vitest'
+import { reads, seesAndHears, write } from '../support/people.ts'
+import { meet, on, stage } from '../support/stage.ts'
 
-let server: Server
-let browser: Browser
-
-beforeAll(async () => {
-  server = await startServer()
-  browser = await startChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await server.stop()
-})
-
-const on = { camera: true, microphone: true }
+const at = stage()
 
 test('a guest who reloads is back without knocking or typing the code', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Reload')
-  await start(host, 'Asha', on)
-  await knock(guest, links.guest, 'Ravi', on)
-  await letIn(host, guest, 'Ravi')
+  const { host, guest, leave } = await meet(at, 'Reload', on)
   await seesAndHears(guest, 'Asha')
   await guest.reload()
   await guest.see('button', 'Leave')
   await seesAndHears(guest, 'Asha')
   await write(guest, 'Back after a reload')
   await reads(host, 'Back after a reload')
-  await host.close()
-  await guest.close()
+  await leave()
 })
 
 test('a host who reloads opens the meeting anew and gets the same people back', async () => {
-  const host = await chromiumWindow(browser)
-  const guest = await chromiumWindow(browser)
-  const links = await makeMeeting(host, server.origin, 'Host reload')
-  await start(host, 'Asha', on)
-  await knock(guest, links.guest, 'Ravi', on)
-  await letIn(host, guest, 'Ravi')
+  const { host, guest, leave } = await meet(at, 'Host reload', on)
   await seesAndHears(guest, 'Asha')
   host.page.on('dialog', (d) => void d.accept())
   await host.reload()
@@ -49,6 +24,5 @@ test('a host who reloads opens the meeting anew and gets the same people back', 
   await write(host, 'The host is back')
   await reads(guest, 'The host is back')
   await seesAndHears(host, 'Ravi')
-  await host.close()
-  await guest.close()
+  await leave()
 })

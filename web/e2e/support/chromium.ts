@@ -20,16 +20,19 @@ const flags = [
   '--disable-background-timer-throttling',
 ]
 
+/** ChromiumWindow is a window with what only this driver can do. */
+export interface ChromiumWindow extends Window {
+  readonly page: Page
+  readonly context: BrowserContext
+}
+
 /** startChromium runs the distribution's Chromium with a fake camera and microphone. */
 export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, chromiumSandbox: false, args: flags })
 }
 
 /** chromiumWindow opens a window of a person who was never here: a profile of their own. */
-export async function chromiumWindow(
-  browser: Browser,
-  size = { width: 1280, height: 800 },
-): Promise<Window & { page: Page; context: BrowserContext }> {
+export async function chromiumWindow(browser: Browser, size = { width: 1280, height: 800 }): Promise<ChromiumWindow> {
   const context = await browser.newContext({ viewport: size })
   await context.grantPermissions(['camera', 'microphone'])
   await context.addInitScript(probe)
@@ -37,7 +40,7 @@ export async function chromiumWindow(
 }
 
 /** windowIn opens one more tab of the same person. */
-export async function windowIn(context: BrowserContext): Promise<Window & { page: Page; context: BrowserContext }> {
+export async function windowIn(context: BrowserContext): Promise<ChromiumWindow> {
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
   const asked: string[] = []

@@ -127,3 +127,20 @@ export function elsewhere(who: Window, origin: string): string[] {
     return protocol !== 'blob:' && to !== host
   })
 }
+
+/** remove takes somebody out by the host's menu and dialog. */
+export async function remove(host: Window, name: string): Promise<void> {
+  await openPanel(host, 'People', `Actions for ${name}`)
+  await host.click('button', `Actions for ${name}`)
+  await host.click('menuitem', 'Remove')
+  await host.see('dialog', `Remove ${name}?`)
+  await host.click('button', 'Remove')
+}
+
+/** greetEachOther writes one line each way and reads both. */
+export async function greetEachOther(host: Window, guest: Window): Promise<void> {
+  await write(host, 'Good morning from the host')
+  await reads(guest, 'Good morning from the host')
+  await write(guest, 'Good morning from the guest')
+  await reads(host, 'Good morning from the guest')
+}

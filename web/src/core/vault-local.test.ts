@@ -101,6 +101,8 @@ describe('a meeting', () => {
     const w = await World.open()
     const [bob] = await w.enter('Bob')
     if (!bob) throw new Error('nobody')
+    const on = await w.host.vault.devices(true, true)
+    if (on) await w.carry(w.host, on.epoch, on.message)
     const again = await w.arrive(null, await bob.vault.keep())
     expect(again.id).toBe(bob.id)
     const knock = await w.knock(again, 'Bob')
@@ -108,6 +110,10 @@ describe('a meeting', () => {
     await w.admit([knock])
     expect(w.host.members.length).toBe(2)
     expect(w.commits.at(-1)?.removed).toEqual([bob.id])
+    expect(
+      again.members.find((m) => m.host),
+      'whose devices are on',
+    ).toMatchObject({ microphone: true, camera: true })
     await w.chat(again, 'back')
     expect(chats(w.host)).toEqual(['back'])
     await w.remove(again, await w.host.vault.removal(again.id))

@@ -194,8 +194,6 @@ export class Inside {
     this.#members = members
     this.#order = change.order
     if (!first) for (const n of change.notices) board.notice(n.kind, n.name)
-    if (change.joined) this.#told = ''
-    void this.#tellDevices()
     this.#show()
   }
 

@@ -39,7 +39,6 @@ function personOf(m: Member, around: Surroundings): Person {
 export interface Came {
   readonly order: readonly string[]
   readonly notices: readonly { readonly kind: Notice['kind']; readonly name: string }[]
-  readonly joined: boolean // somebody new must be told what devices are on
 }
 
 /** compare tells who came and went between two rosters. */
@@ -50,7 +49,6 @@ export function compare(before: readonly Member[], after: readonly Member[], ord
   const gone = before.filter((m) => !has.has(m.participant))
   return {
     order: [...order.filter((p) => has.has(p)), ...came.map((m) => m.participant)],
-    joined: came.some((m) => !m.me),
     notices: [
       ...came.filter((m) => !m.me).map((m) => ({ kind: 'joined' as const, name: m.name })),
       ...gone.filter((m) => !m.me).map((m) => ({ kind: 'left' as const, name: m.name })),

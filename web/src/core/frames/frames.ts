@@ -7,6 +7,7 @@ import { open, readHeader, seal } from './sframe'
 import { join } from '../keys/bytes'
 
 const patience = 2_000
+const announcement = 400 // pictures may outrun the word of whose they are by that much, and lose no key frame
 
 /** Fate of a received frame. Repeats are dropped without noise: browsers hand some frames over twice. */
 export type Fate = 'opened' | 'repeat' | 'no-key' | 'mismatch' | 'forged'
@@ -23,6 +24,8 @@ export class Frames {
   #slots: readonly string[] = []
   #confirmed = false
   readonly #trouble = new Map<number, Trouble>()
+  #announced: { readonly news: Promise<void>; readonly tell: () => void } | null = null
+  #late = false // the announcement did not come in time: nothing waits for it any more
 
   constructor(clock: Clock, undecryptable: (slot: number) => void) {
     this.#clock = clock
@@ -45,6 +48,8 @@ export class Frames {
       if (p !== this.#slots[slot]) this.#trouble.delete(slot)
     })
     this.#slots = participants
+    this.#announced?.tell()
+    this.#late = false
   }
 
   wipe(): void {
@@ -52,6 +57,7 @@ export class Frames {
     this.#confirmed = false
     this.#slots = []
     this.#trouble.clear()
+    this.#announced?.tell()
   }
 
   /** seal gives the frame to send, or null where it must not be sent. */
@@ -65,9 +71,28 @@ export class Frames {
 
   /** open gives the frame to decode, or null and why not. */
   async open(slot: number, media: Media, frame: Uint8Array): Promise<{ frame: Bytes | null; fate: Fate }> {
+    if (media === 'video' && (this.#slots[slot] ?? '') === '' && !this.#late) await this.#announcement()
     const opened = await this.#try(slot, media, frame)
     this.#note(slot, opened.fate)
     return opened
+  }
+
+  /** announcement waits, once, for the next word of whose frames the slots show. */
+  #announcement(): Promise<void> {
+    if (this.#announced === null) {
+      let tell = (): void => undefined
+      const news = new Promise<void>((resolve) => (tell = resolve))
+      const cancel = this.#clock.after(announcement, () => {
+        this.#late = true
+        tell()
+      })
+      void news.then(() => {
+        cancel()
+        this.#announced = null
+      })
+      this.#announced = { news, tell }
+    }
+    return this.#announced.news
   }
 
   async #try(slot: number, media: Media, frame: Uint8Array): Promise<{ frame: Bytes | null; fate: Fate }> {

@@ -169,6 +169,13 @@ export class Session {
       await this.#sendHead(false)
       await this.#sendNames(change.added.map((a) => hex(a.admitted.participant)))
     }
+    if (change.added.length > 0) await this.#sendDevices()
+  }
+
+  /** sendDevices tells newcomers what is on; somebody who came back is a newcomer, too. */
+  async #sendDevices(): Promise<void> {
+    const mine = this.#devices.get(hex(this.#p.participant))
+    if (this.#confirmed && mine) await this.#send(saidKinds.devices, devicesBody(mine), false)
   }
 
   async #newKeys(removed: readonly number[]): Promise<void> {
@@ -230,7 +237,7 @@ export class Session {
     return { id: hex(id), epoch, message: await this.group.say(said(saidKinds.chat, join(id, bytes))) }
   }
 
-  /** devices says which devices are on; whoever comes later must be told again. */
+  /** devices says which devices are on; whoever comes later is told, too. */
   async devices(microphone: boolean, camera: boolean): Promise<{ epoch: number; message: Bytes } | null> {
     const state = { microphone, camera }
     this.#devices.set(hex(this.#p.participant), state)
