@@ -5,7 +5,7 @@
 import { Line, Refusal, type Caller, type Greeter } from '../line/line'
 import type { FaultCode, Link, OverReason, Phase } from '../snapshot'
 import type { Vault } from '../vault'
-import type { Over, Push } from '../wire.gen'
+import type { Over, Push, Slots } from '../wire.gen'
 import { version } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
 import type { Board } from './board'
@@ -155,7 +155,12 @@ export class Conference implements Caller {
     }
   }
 
+  /** push takes pushes in their turn, but for the word of whose picture is where: the first frames wait for it. */
   push(push: Push): void {
+    if (push.type === 'slots') {
+      if (!this.#over) this.#inside.slots(push).catch(() => undefined) // the next word replaces it
+      return
+    }
     this.#turn = this.#turn
       .then(() => (this.#over ? undefined : this.#take(push)))
       .catch((e: unknown) => {
@@ -175,7 +180,7 @@ export class Conference implements Caller {
 
   // ── pushes, one after the other ──
 
-  async #take(push: Push): Promise<void> {
+  async #take(push: Exclude<Push, Slots>): Promise<void> {
     switch (push.type) {
       case 'waiting':
         this.#waiting(push.open)
@@ -201,8 +206,6 @@ export class Conference implements Caller {
         return this.#inside.ordered(push)
       case 'app':
         return this.#inside.heard(push)
-      case 'slots':
-        return this.#inside.slots(push)
       case 'presence':
         this.#inside.presence(push)
         return

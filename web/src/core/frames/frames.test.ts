@@ -144,6 +144,26 @@ describe('opening fails closed', () => {
     expect(await fate(bob, await sealed(bob), 0)).toBe('no-key') // my own frames come back to nobody
   })
 
+  test('a picture that outruns the word of whose it is waits for it, but nothing waits for a word that does not come', async () => {
+    const late = person()
+    late.advance(keys(1, 1))
+    late.confirm()
+    const picture = async (): Promise<Bytes> => (await ada.seal('camera', 'video', vp8Key)) ?? opus
+    const early = late.open(0, 'video', await picture())
+    clock.advance(399)
+    late.slots(['ada'])
+    expect((await early).fate).toBe('opened')
+    late.slots([''])
+    const unannounced = late.open(0, 'video', await picture())
+    clock.advance(400)
+    expect((await unannounced).fate).toBe('mismatch')
+    expect((await late.open(0, 'video', await picture())).fate).toBe('mismatch')
+    late.slots([''])
+    const wiped = late.open(0, 'video', await picture())
+    late.wipe()
+    expect((await wiped).fate).toBe('no-key')
+  })
+
   test('a slot whose frames do not open for two seconds is told once', async () => {
     await fate(bob, opus)
     clock.advance(1_999)
@@ -283,8 +303,8 @@ describe('a transform', () => {
       const { out: started } = await run({ way: 'seal', context: 'camera' }, [vp8Key, vp8Delta], ada)
       const late = person()
       late.advance(keys(1, 1))
-      if (lack === 'key') late.slots(['ada'])
-      else late.confirm()
+      late.slots([lack === 'key' ? 'ada' : 'eve'])
+      if (lack === 'slot') late.confirm()
       const seen: Bytes[] = []
       const asked: number[] = []
       const { readable, writable } = new TransformStream<EncodedFrame, EncodedFrame>()
