@@ -5,10 +5,11 @@ import (
 	"encoding/binary"
 
 	"incamera/internal/forward"
+	"incamera/internal/sfu/rtp"
 	"incamera/internal/wire"
 )
 
-// Header extensions that the server reads.
+// Header extensions that the server reads. Of these it writes the level alone.
 const (
 	uriMid      = "urn:ietf:params:rtp-hdrext:sdes:mid"
 	uriLevel    = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -23,9 +24,11 @@ type format struct {
 	repaired bool // repair is there
 	mid      uint8
 	arrivals uint8
+	level    uint8 // 0: none was agreed
 }
 
-// choose picks from a coding; sends tells whether a section that sends uses it, so that header extensions are of use.
+// choose picks from a coding; sends tells whether a section that sends uses it. The level of sound goes both ways,
+// therefore its id must fit the form that is written.
 func choose(c *wire.MediaCoding, sends bool) (format, wire.MediaAccept) {
 	f := format{}
 	accept := wire.MediaAccept{Payloads: []int{}, Extensions: []int{}}
@@ -47,16 +50,17 @@ func choose(c *wire.MediaCoding, sends bool) (format, wire.MediaAccept) {
 			break
 		}
 	}
-	if !sends || !f.ok {
+	if !f.ok {
 		return f, accept
 	}
 	for _, x := range c.Extensions {
-		switch x.URI {
-		case uriMid:
+		switch {
+		case sends && x.URI == uriMid:
 			f.mid = uint8(x.ID)
-		case uriArrivals:
+		case sends && x.URI == uriArrivals:
 			f.arrivals = uint8(x.ID)
-		case uriLevel:
+		case c.Kind == "audio" && x.URI == uriLevel && x.ID <= rtp.MaxOneByteID:
+			f.level = uint8(x.ID)
 		default:
 			continue
 		}

@@ -28,7 +28,7 @@ func browserOffer() wire.MediaOffer {
 		Codings: []wire.MediaCoding{
 			{Kind: "audio", Codecs: audio, Extensions: ext},
 			{Kind: "video", Codecs: video, Extensions: ext},
-			{Kind: "audio", Codecs: audio},
+			{Kind: "audio", Codecs: audio, Extensions: ext[1:]},
 			{Kind: "video", Codecs: video[2:], Extensions: ext[:1]},
 		},
 		Sections: []wire.MediaSection{
@@ -52,8 +52,8 @@ func TestOfferIsAnsweredWithWhatIsTaken(t *testing.T) {
 	check(t, err)
 	want := []wire.MediaAccept{
 		{Payloads: []int{111}, Extensions: []int{4, 3, 1}},
-		{Payloads: []int{96, 97}, Extensions: []int{4, 3, 1}},
-		{Payloads: []int{111}, Extensions: []int{}},
+		{Payloads: []int{96, 97}, Extensions: []int{4, 3}},
+		{Payloads: []int{111}, Extensions: []int{1}},
 		{Payloads: []int{96, 97}, Extensions: []int{}},
 	}
 	if !reflect.DeepEqual(a.Codings, want) {

@@ -6,12 +6,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"incamera/internal/ident"
+	"incamera/internal/sfu/client"
 	"incamera/internal/sfu/udp"
 )
 
 // TestForwardingAllocatesNothing holds for every profile that is sealed by our own hand.
 func TestForwardingAllocatesNothing(t *testing.T) {
+	t.Run("picture", func(t *testing.T) { allocatesNothing(t, picture) })
+	t.Run("sound with its level", func(t *testing.T) {
+		allocatesNothing(t, func(n int) *rtp.Packet { return voice(n, client.Level, byte(n)) })
+	})
+}
+
+func allocatesNothing(t *testing.T, packet func(n int) *rtp.Packet) {
+	t.Helper()
 	m, p := still(t)
 	m.keep = false
 	r := p.Room()
@@ -24,7 +35,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 	const runs = 500
 	var all []udp.Datagram
 	for i := range runs + 2 {
-		all = append(all, a.sealed(t, picture(i)))
+		all = append(all, a.sealed(t, packet(i)))
 	}
 	s := p.shard
 	i := 0
@@ -33,6 +44,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 		n[0].Path, n[0].Data = all[i].Path, n[0].Data[:copy(n[0].Data, all[i].Data)]
 		i++
 		s.batch(1, time.Now())
+		s.flush()
 	}
 	step()
 	before := s.out.sent

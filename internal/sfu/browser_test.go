@@ -72,6 +72,8 @@ type browser struct {
 	got  map[string][]*rtp.Packet // by stream id, "a0" or "v0"
 	keys int                      // requests for key frames
 	drop func(*rtp.Packet) bool   // what the way down loses
+
+	level uint8 // id of the level of sound in the offer
 }
 
 // lossy drops packets on their way into the client, before it could ask for them again.
@@ -124,6 +126,7 @@ func newBrowser(t *testing.T, pairs int) *browser {
 			check(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: u}, k))
 		}
 	}
+	check(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uriLevel}, webrtc.RTPCodecTypeAudio))
 	r := &interceptor.Registry{}
 	r.Add(&lossy{c: c}) // first: below the interceptor that asks for what is missing
 	check(t, webrtc.ConfigureNack(m, r))
@@ -219,6 +222,11 @@ func (c *browser) offer() (wire.MediaOffer, *sdp.SessionDescription) {
 func (c *browser) join(r *Room, who ident.ParticipantID) {
 	c.t.Helper()
 	facts, d := c.offer()
+	for _, x := range facts.Codings[0].Extensions {
+		if x.URI == uriLevel {
+			c.level = uint8(x.ID)
+		}
+	}
 	answer, err := r.Open(who, facts)
 	check(c.t, err)
 	c.accept(d, facts, answer)
@@ -385,10 +393,12 @@ func (f *film) frame() {
 		_ = f.c.cam.WriteRTP(p)
 	}
 	f.voice++
-	_ = f.c.mic.WriteRTP(&rtp.Packet{
+	sound := &rtp.Packet{
 		Header:  rtp.Header{Version: 2, PayloadType: 111, SequenceNumber: f.voice, Timestamp: uint32(f.voice) * 960},
 		Payload: []byte{f.mark, 1, 2, 3, 4, 5, 6, 7},
-	})
+	}
+	_ = sound.SetExtension(f.c.level, []byte{f.mark | 0x80})
+	_ = f.c.mic.WriteRTP(sound)
 }
 
 // roll films until the test ends.

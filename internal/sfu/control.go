@@ -101,5 +101,5 @@ func (s *shard) again(l *link, x *slot, seq uint16) bool {
 	binary.BigEndian.PutUint16(original[:], seq)
 	x.repair++
 	rtp.Put(s.out.header[:], x.format.repair, e.marker, uint16(x.repair), out.Time, x.rtx)
-	return s.out.seal(l.net.out, original[:], payload, &e.packet.Picture, &out.Picture, x.repair)
+	return s.out.seal(l.net.out, s.out.header[:rtp.HeaderSize], original[:], payload, &e.packet.Picture, &out.Picture, x.repair)
 }

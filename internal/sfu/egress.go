@@ -17,7 +17,7 @@ type egress struct {
 	used     int
 	messages [udp.MaxBatch]udp.Message
 	count    int
-	header   [rtp.HeaderSize]byte
+	header   [rtp.HeaderSize + rtp.ByteSize]byte
 
 	// the open message
 	path    *udp.Path
@@ -103,19 +103,29 @@ func (e *egress) one(path *udp.Path, data []byte) {
 	}
 }
 
-// seal lays one packet of a slot into the open message: prefix and payload, with the picture's numbers put
+// head writes the header of a packet for a slot, with the level of the sound for who has agreed on it.
+func (e *egress) head(x *slot, a *arrival, out *forward.Out) []byte {
+	rtp.Put(e.header[:], x.format.main, a.marker, uint16(out.Index), out.Time, x.ssrc)
+	if !a.levelled || x.format.level == 0 {
+		return e.header[:rtp.HeaderSize]
+	}
+	rtp.PutByte(e.header[:], x.format.level, a.level)
+	return e.header[:]
+}
+
+// seal lays one packet of a slot into the open message: header, prefix and payload, with the picture's numbers put
 // in if they differ from those that came. Index is never used twice for the header's SSRC.
-func (e *egress) seal(out *seal.Sender, prefix, payload []byte, came, goes *forward.Picture, index int64) bool {
-	size := rtp.HeaderSize + len(prefix) + len(payload) + out.Overhead()
+func (e *egress) seal(out *seal.Sender, header, prefix, payload []byte, came, goes *forward.Picture, index int64) bool {
+	size := len(header) + len(prefix) + len(payload) + out.Overhead()
 	e.place(size)
 	if len(prefix) > 0 || came.ID != goes.ID || came.Layer != goes.Layer {
-		at := e.arena[e.used+rtp.HeaderSize:]
+		at := e.arena[e.used+len(header):]
 		n := copy(at, prefix)
 		copy(at[n:], payload)
 		goes.Put(at[n : n+len(payload)])
 		payload = at[: n+len(payload) : n+len(payload)]
 	}
-	sealed, err := out.Seal(e.arena[:e.used], e.header[:], payload, index)
+	sealed, err := out.Seal(e.arena[:e.used], header, payload, index)
 	if err != nil {
 		return false
 	}
@@ -150,8 +160,8 @@ func (s *shard) deliver(st *stream, x *slot) {
 		if out.Switched {
 			x.entered(st)
 		}
-		rtp.Put(s.out.header[:], x.format.main, a.marker, uint16(out.Index), out.Time, x.ssrc)
-		if s.out.seal(l.net.out, nil, a.payload, &a.packet.Picture, &out.Picture, out.Index) {
+		header := s.out.head(x, a, &out)
+		if s.out.seal(l.net.out, header, nil, a.payload, &a.packet.Picture, &out.Picture, out.Index) {
 			x.packets++
 			x.octets += uint32(len(a.payload))
 		}

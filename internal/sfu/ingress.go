@@ -36,10 +36,10 @@ func (s *shard) protected(l *link, b []byte, now int64) bool {
 	l.net.authentic = now
 	s.stats.PacketsIn++
 	s.stats.BytesIn += uint64(len(b))
-	if x := h.Extension(b, l.send.arrivalsID()); len(x) == 2 {
+	if x := h.Extension(l.send.arrivalsID()); len(x) == 2 {
 		l.send.arrivals.Take(binary.BigEndian.Uint16(x), now)
 	}
-	t, repair := l.send.trackOf(&h, b)
+	t, repair := l.send.trackOf(&h)
 	payload, ok = h.Unpad(payload)
 	if t == nil || !ok {
 		s.stats.Dropped.Refused++
@@ -125,6 +125,9 @@ func (s *shard) arrived(st *stream, h *rtp.Header, index int64, payload []byte, 
 		st.history.put(&a.packet, payload, a.marker)
 	default:
 		a.packet.Enters = true
+		if x := h.Extension(st.track.format.level); len(x) == 1 {
+			a.level, a.levelled = x[0], true
+		}
 	}
 	if video && a.packet.Enters {
 		st.wanted = false

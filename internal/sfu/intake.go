@@ -25,6 +25,9 @@ type arrival struct {
 	payload []byte // lies in a buffer
 	marker  bool
 	next    int32 // of the same stream, -1: none
+
+	level    uint8 // of the sound, as the publisher says (RFC 6464 3)
+	levelled bool  // level is there
 }
 
 func (in *intake) init() {

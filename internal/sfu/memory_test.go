@@ -17,6 +17,7 @@ import (
 	"incamera/internal/sfu/dtls"
 	"incamera/internal/sfu/seal"
 	"incamera/internal/sfu/udp"
+	"incamera/internal/wire"
 )
 
 // memory is a batchConn without a kernel: it works in a synctest bubble.
@@ -106,7 +107,13 @@ func puppetOf(t testing.TB, r *Room, who ident.ParticipantID, pairs int, profile
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Open(who, c.Offer()); err != nil {
+	return puppetWith(t, r, who, c.Offer(), profile)
+}
+
+// puppetWith is puppetOf with an offer of its own.
+func puppetWith(t testing.TB, r *Room, who ident.ParticipantID, offer wire.MediaOffer, profile srtp.ProtectionProfile) *puppet {
+	t.Helper()
+	if _, err := r.Open(who, offer); err != nil {
 		t.Fatal(err)
 	}
 	size, _ := profile.KeyLen()
@@ -130,6 +137,7 @@ func puppetOf(t testing.TB, r *Room, who ident.ParticipantID, pairs int, profile
 	s.claim(l, p.path.Remote, s.clock())
 	p.link = l
 	k := keys()
+	var err error
 	p.out, err = srtp.CreateContext(k.Remote, k.RemoteSalt, profile)
 	if err == nil {
 		p.in, err = srtp.CreateContext(k.Local, k.LocalSalt, profile, srtp.SRTPReplayProtection(1024))

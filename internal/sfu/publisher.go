@@ -47,14 +47,14 @@ func (p *publisher) add(k forward.Kind, mid string, f format) bool {
 
 // trackOf finds the track of an authenticated packet: by what was learned of its SSRC, else by its mid, else by
 // its payload type if only one track has it. Nil: the offer announced nothing like it.
-func (p *publisher) trackOf(h *rtp.Header, packet []byte) (t *track, repair bool) {
+func (p *publisher) trackOf(h *rtp.Header) (t *track, repair bool) {
 	if l, ok := p.learned[h.SSRC]; ok {
 		if l.repair && h.Payload == l.track.format.repair || !l.repair && h.Payload == l.track.format.main {
 			return l.track, l.repair
 		}
 		return nil, false
 	}
-	t = p.byMid(h, packet)
+	t = p.byMid(h)
 	if t == nil {
 		t = p.byPayload(h.Payload)
 	}
@@ -75,9 +75,9 @@ func (p *publisher) trackOf(h *rtp.Header, packet []byte) (t *track, repair bool
 	return t, repair
 }
 
-func (p *publisher) byMid(h *rtp.Header, packet []byte) *track {
+func (p *publisher) byMid(h *rtp.Header) *track {
 	for _, t := range p.tracks {
-		if t != nil && t.format.mid != 0 && string(h.Extension(packet, t.format.mid)) == t.mid {
+		if t != nil && t.format.mid != 0 && string(h.Extension(t.format.mid)) == t.mid {
 			return t
 		}
 	}

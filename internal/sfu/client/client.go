@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -30,6 +31,7 @@ const (
 	RTX      = 97
 	Mid      = 4
 	Arrivals = 5
+	Level    = 6
 )
 
 // Limits of connecting.
@@ -64,10 +66,11 @@ func New(pairs int) (*Client, error) {
 		{URI: "urn:ietf:params:rtp-hdrext:sdes:mid", ID: Mid},
 		{URI: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", ID: Arrivals},
 	}
+	sound := append(slices.Clone(extensions), wire.MediaExtension{URI: "urn:ietf:params:rtp-hdrext:ssrc-audio-level", ID: Level})
 	c.offer = wire.MediaOffer{
 		Ufrag: c.Ufrag, Fingerprint: hex.EncodeToString(sum[:]), Loopback: true,
 		Codings: []wire.MediaCoding{
-			{Kind: "audio", Codecs: []wire.MediaCodec{{Name: "opus", Payload: Opus, Primary: -1}}, Extensions: extensions},
+			{Kind: "audio", Codecs: []wire.MediaCodec{{Name: "opus", Payload: Opus, Primary: -1}}, Extensions: sound},
 			{Kind: "video", Codecs: []wire.MediaCodec{
 				{Name: "VP8", Payload: VP8, Primary: -1}, {Name: "rtx", Payload: RTX, Primary: VP8},
 			}, Extensions: extensions},

@@ -4,8 +4,14 @@ package rtp
 
 import "encoding/binary"
 
-// HeaderSize is the fixed part of a header.
-const HeaderSize = 12
+// HeaderSize is the fixed part of a header; ByteSize is what one header extension of a byte adds to it.
+const (
+	HeaderSize = 12
+	ByteSize   = 8
+)
+
+// MaxOneByteID is the greatest id that a header extension of the one-byte form can have (RFC 8285 4.2).
+const MaxOneByteID = 14
 
 // Profiles of header extensions (RFC 8285 4.2, 4.3).
 const (
@@ -20,8 +26,8 @@ type Header struct {
 	Payload    uint8
 	Marker     bool
 	Padded     bool
-	Size       int // bytes before the payload
-	extension  int // where the extension's content begins; 0: there is none
+	Size       int    // bytes before the payload
+	extension  []byte // the extension's content; lies in the packet
 	profile    uint16
 }
 
@@ -44,23 +50,24 @@ func Parse(b []byte) (Header, bool) {
 		}
 		h.profile = binary.BigEndian.Uint16(b[h.Size:])
 		words := int(binary.BigEndian.Uint16(b[h.Size+2:]))
-		h.extension = h.Size + 4
-		h.Size = h.extension + 4*words
+		start := h.Size + 4
+		h.Size = start + 4*words
+		if len(b) < h.Size {
+			return Header{}, false
+		}
+		h.extension = b[start:h.Size]
 	}
 	return h, len(b) >= h.Size
 }
 
-// Extension gives the header extension with the id, nil if the packet has none. B is the packet that was parsed.
-func (h *Header) Extension(b []byte, id uint8) []byte {
-	if h.extension == 0 || id == 0 {
-		return nil
-	}
-	x := b[h.extension:h.Size]
+// Extension gives the header extension with the id, which lies in the packet that was parsed; nil if there is none.
+func (h *Header) Extension(id uint8) []byte {
 	switch {
+	case id == 0:
 	case h.profile == oneByte:
-		return findOneByte(x, id)
+		return findOneByte(h.extension, id)
 	case h.profile&0xfff0 == twoByte:
-		return findTwoByte(x, id)
+		return findTwoByte(h.extension, id)
 	}
 	return nil
 }
@@ -126,4 +133,14 @@ func Put(dst []byte, payload uint8, marker bool, seq uint16, time, ssrc uint32) 
 	binary.BigEndian.PutUint16(dst[2:], seq)
 	binary.BigEndian.PutUint32(dst[4:], time)
 	binary.BigEndian.PutUint32(dst[8:], ssrc)
+}
+
+// PutByte gives the header that Put wrote a header extension of one byte, in ByteSize more bytes (RFC 8285 4.2).
+// The id is 1 to MaxOneByteID.
+func PutByte(dst []byte, id, value uint8) {
+	x := dst[HeaderSize : HeaderSize+ByteSize]
+	dst[0] |= 0x10
+	binary.BigEndian.PutUint16(x, oneByte)
+	binary.BigEndian.PutUint16(x[2:], 1)
+	x[4], x[5], x[6], x[7] = id<<4, value, 0, 0
 }

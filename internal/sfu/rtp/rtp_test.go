@@ -29,13 +29,33 @@ func TestHeaderTable(t *testing.T) {
 		if !ok || h.Seq != 7 || h.Time != 8 || h.SSRC != 9 || h.Payload != 96 || !h.Marker || string(b[h.Size:]) != "payload" {
 			t.Fatalf("%+v %v", h, ok)
 		}
-		if string(h.Extension(b, 3)) != "mid" || !bytes.Equal(h.Extension(b, 5), q.GetExtension(5)) || h.Extension(b, 6) != nil || h.Extension(b, 0) != nil {
+		if string(h.Extension(3)) != "mid" || !bytes.Equal(h.Extension(5), q.GetExtension(5)) || h.Extension(6) != nil || h.Extension(0) != nil {
 			t.Errorf("extensions of %x", b)
 		}
 		for n := range h.Size {
 			if _, ok := Parse(b[:n]); ok {
 				t.Errorf("took a header cut to %d bytes", n)
 			}
+		}
+	}
+}
+
+// TestByteIsReadByOthers holds the extension that is written to the stock parser.
+func TestByteIsReadByOthers(t *testing.T) {
+	b := make([]byte, HeaderSize+ByteSize+3)
+	for id := uint8(1); id <= MaxOneByteID; id++ {
+		copy(b[HeaderSize+ByteSize:], "abc")
+		Put(b, 111, true, 7, 8, 9)
+		PutByte(b, id, 0x9f)
+		var q pion.Packet
+		if err := q.Unmarshal(b); err != nil {
+			t.Fatal(err)
+		}
+		if got := q.GetExtensionIDs(); len(got) != 1 || got[0] != id || !bytes.Equal(q.GetExtension(id), []byte{0x9f}) {
+			t.Errorf("extensions %v of %x", got, b)
+		}
+		if string(q.Payload) != "abc" || q.SSRC != 9 || !q.Marker || q.PayloadType != 111 || q.SequenceNumber != 7 {
+			t.Errorf("%v", q)
 		}
 	}
 }
@@ -65,7 +85,7 @@ func FuzzWhatOthersParseWeParseAlike(f *testing.F) {
 		}
 		if ok {
 			for id := range 256 {
-				h.Extension(b, uint8(id))
+				h.Extension(uint8(id))
 			}
 			h.Unpad(b[h.Size:])
 		}

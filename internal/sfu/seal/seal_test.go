@@ -94,6 +94,31 @@ func TestPayloadMayLieWhereItGoes(t *testing.T) {
 	}
 }
 
+func TestExtensionsStayInClearAndAreAuthenticated(t *testing.T) {
+	for _, p := range profiles {
+		s, o := ours(t, p)
+		key, salt := keys(p)
+		stock, _ := srtp.CreateContext(key, salt, p)
+		h := header(1, 5)
+		h[0] |= 0x10
+		h = append(h, 0xbe, 0xde, 0, 1, 0x30, 0x85, 0, 0)
+		sealed, err := s.Seal(nil, h, []byte("payload"), 1)
+		if err != nil || !bytes.Equal(sealed[:len(h)], h) || len(sealed) != len(h)+7+s.Overhead() {
+			t.Fatalf("%v: %x %v", p, sealed, err)
+		}
+		var q rtp.Packet
+		plain, err := stock.DecryptRTP(nil, sealed, nil)
+		if err != nil || q.Unmarshal(plain) != nil || string(q.Payload) != "payload" || !bytes.Equal(q.GetExtension(3), []byte{0x85}) {
+			t.Fatalf("%v: a stock peer reads %v, %v", p, &q, err)
+		}
+		changed := bytes.Clone(sealed)
+		changed[17] ^= 1
+		if _, _, err := o.Open(changed, len(h)); !errors.Is(err, ErrForged) {
+			t.Errorf("%v: a changed level gives %v", p, err)
+		}
+	}
+}
+
 func TestStockPeersPacketsOpenOnceAndOverWraps(t *testing.T) {
 	for _, p := range profiles {
 		_, o := ours(t, p)

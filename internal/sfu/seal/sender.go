@@ -34,22 +34,18 @@ func NewSender(profile Profile, key, salt []byte) (*Sender, error) {
 	return s, nil
 }
 
-// Seal appends to dst the protected form of a packet: header is 12 bytes with the low 16 bits of index as
-// its sequence number. The caller never gives the same ssrc and index twice, and room for Overhead in
+// Seal appends to dst the protected form of a packet: header is whole, with the low 16 bits of index as
+// its sequence number; its extensions stay in clear and are authenticated. The caller never gives the same ssrc and index twice, and room for Overhead in
 // dst's capacity. Payload may already lie in dst's spare room behind the header. On error dst is returned as it was.
 func (s *Sender) Seal(dst, header, payload []byte, index int64) ([]byte, error) {
-	ssrc := binary.BigEndian.Uint32(header[8:])
 	start := len(dst)
 	dst = append(dst, header...)
 	if s.gcm != nil {
+		ssrc := binary.BigEndian.Uint32(header[8:])
 		return s.gcm.aead.Seal(dst, s.gcm.nonce(ssrc, index), payload, dst[start:]), nil
 	}
 	dst = append(dst, payload...)
 	plain := dst[start:]
-	s.header = rtp.Header{
-		Version: 2, Marker: header[1]&0x80 != 0, PayloadType: header[1] & 0x7f,
-		SequenceNumber: uint16(index), Timestamp: binary.BigEndian.Uint32(header[4:]), SSRC: ssrc,
-	}
 	out, err := s.counter.EncryptRTP(plain[:0:cap(plain)], plain, &s.header)
 	if err != nil {
 		return dst[:start], err
