@@ -189,8 +189,8 @@ export class Inside {
 
   #roster(members: readonly Member[]): void {
     const { board } = this.#parts
+    const first = this.#members.length === 0 // whoever is here already did not come just now
     const change = compare(this.#members, members, this.#order)
-    const first = !this.#confirmed
     this.#members = members
     this.#order = change.order
     if (!first) for (const n of change.notices) board.notice(n.kind, n.name)

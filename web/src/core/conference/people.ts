@@ -13,7 +13,11 @@ export interface Surroundings {
 
 /** peopleOf lists me first, then the others by the order in which they were first seen. */
 export function peopleOf(members: readonly Member[], order: readonly string[], around: Surroundings): Person[] {
-  const place = (m: Member): number => (m.me ? -1 : order.indexOf(m.participant))
+  const place = (m: Member): number => {
+    if (m.me) return -1
+    const seen = order.indexOf(m.participant)
+    return seen < 0 ? order.length : seen
+  }
   return [...members].sort((a, b) => place(a) - place(b)).map((m) => personOf(m, around))
 }
 
@@ -41,12 +45,12 @@ export interface Came {
   readonly notices: readonly { readonly kind: Notice['kind']; readonly name: string }[]
 }
 
-/** compare tells who came and went between two rosters. */
+/** compare tells who came and went between two rosters. Nobody has come before their name is proven. */
 export function compare(before: readonly Member[], after: readonly Member[], order: readonly string[]): Came {
-  const had = new Set(before.map((m) => m.participant))
-  const has = new Set(after.map((m) => m.participant))
-  const came = after.filter((m) => !had.has(m.participant))
-  const gone = before.filter((m) => !has.has(m.participant))
+  const had = named(before)
+  const has = named(after)
+  const came = after.filter((m) => has.has(m.participant) && !had.has(m.participant))
+  const gone = before.filter((m) => had.has(m.participant) && !has.has(m.participant))
   return {
     order: [...order.filter((p) => has.has(p)), ...came.map((m) => m.participant)],
     notices: [
@@ -54,6 +58,10 @@ export function compare(before: readonly Member[], after: readonly Member[], ord
       ...gone.filter((m) => !m.me).map((m) => ({ kind: 'left' as const, name: m.name })),
     ],
   }
+}
+
+function named(members: readonly Member[]): ReadonlySet<string> {
+  return new Set(members.filter((m) => m.name !== '').map((m) => m.participant))
 }
 
 const folded: Readonly<Record<string, string>> = { '0': 'o', '1': 'l', '|': 'l', i: 'l', '5': 's' }

@@ -57,6 +57,20 @@ describe('people', () => {
     expect(change.order).toEqual(['a', 'c'])
   })
 
+  test('nobody has come before their name is proven', () => {
+    const me = member('a', { me: true })
+    const unnamed = compare([me], [me, member('b', { name: '' })], ['a'])
+    expect(unnamed.notices).toEqual([])
+    expect(compare([me, member('b', { name: '' })], [me, member('b')], unnamed.order).notices).toEqual([
+      { kind: 'joined', name: 'B' },
+    ])
+    expect(peopleOf([member('x', { name: '' }), member('b'), me], ['a', 'b'], around).map((p) => p.id)).toEqual([
+      'a',
+      'b',
+      'x',
+    ])
+  })
+
   test('names that could be taken for each other', () => {
     for (const [a, b] of [
       ['Priya Raman', 'priya  raman'],
