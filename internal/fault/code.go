@@ -18,7 +18,8 @@ const (
 	DoorFull       Code = "door_full" // as many knocks wait as may
 
 	CodeWrong    Code = "code_wrong"
-	KnockBad     Code = "knock_bad" // signature or KeyPackage
+	TriesMany    Code = "tries_many" // the address has to wait before it may try again
+	KnockBad     Code = "knock_bad"  // signature or KeyPackage
 	KnockDenied  Code = "knock_denied"
 	KnockLapsed  Code = "knock_lapsed"
 	Removed      Code = "removed"

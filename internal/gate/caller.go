@@ -8,7 +8,9 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"incamera/internal/booking"
 	"incamera/internal/fault"
+	"incamera/internal/guard"
 	"incamera/internal/ident"
 	"incamera/internal/lobby"
 	"incamera/internal/meeting"
@@ -26,6 +28,7 @@ type caller struct {
 
 	facts *meeting.Door    // what hello found; nil before it
 	place *meeting.Meeting // where proofs were accepted; nil before
+	known bool             // has shown the code of the meeting on this line
 	cut   bool             // the last word has been queued
 }
 
@@ -89,7 +92,12 @@ func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
 		return
 	}
 	meetingID := ident.MeetingID(r.Meeting)
-	record, open, err := c.signal.live.find(ctx, meetingID)
+	var record booking.Record
+	var open bool
+	err := c.signal.warden.look(tryOf(c.from, ident.MeetingID{}, guard.Meeting), func() (err error) {
+		record, open, err = c.signal.live.find(ctx, meetingID)
+		return err
+	})
 	if err != nil {
 		f, _ := fault.Of(err)
 		c.end(id, f.Code)
@@ -103,20 +111,32 @@ func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
 	c.say(id, wire.OkHello{HostKey: record.HostKey, Booking: record.Statement, Challenge: c.facts.Challenge, Open: open})
 }
 
-// prove checks a proof and hands the caller to the meeting.
+// prove checks a proof and hands the caller to the meeting. The guard lets those pass who are inside or have shown the code.
 func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 	if c.facts == nil {
 		c.say(id, wire.Fault{Code: fault.MessageOrder})
 		return
 	}
-	if now := time.Now(); !c.line.seated.Load() &&
-		(!c.signal.proofs.allow(c.from, now) || !c.signal.knocks.allow(c.facts.Facts.Meeting, now)) {
+	seated := c.line.seated.Load()
+	if !seated && !c.signal.proofs.allow(c.from, time.Now()) {
 		c.say(id, wire.Fault{Code: fault.MessageFlood})
 		return
 	}
-	in, err := c.check(id, r)
+	var in meeting.Input
+	check := func() (err error) {
+		in, err = c.check(id, r)
+		return err
+	}
+	var err error
+	_, knock := r.(wire.Knock)
+	if seated || knock && c.known {
+		err = check()
+	} else {
+		err = c.signal.warden.look(tryOf(c.from, c.facts.Facts.Meeting, kindOf(r)), check)
+	}
 	if err == nil {
-		err = c.enter(ctx, in)
+		c.known = c.known || knock
+		err = c.admit(ctx, in, seated)
 	}
 	if err == nil {
 		return
@@ -127,6 +147,26 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 		c.end(id, f.Code)
 	default:
 		c.say(id, wire.Fault{Code: f.Code})
+	}
+}
+
+// admit hands a proven caller to the meeting, at a pace that its owner can bear.
+func (c *caller) admit(ctx context.Context, in meeting.Input, seated bool) error {
+	if !seated && !c.signal.knocks.allow(c.facts.Facts.Meeting, time.Now()) {
+		return fault.New(fault.MessageFlood)
+	}
+	return c.enter(ctx, in)
+}
+
+// kindOf is what a proof tries.
+func kindOf(r wire.Request) guard.Kind {
+	switch r.(type) {
+	case wire.Host:
+		return guard.Host
+	case wire.Resume:
+		return guard.Resume
+	default:
+		return guard.Code
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"incamera/internal/fault"
+	"incamera/internal/guard"
 	"incamera/internal/ident"
 	"incamera/internal/wire"
 )
@@ -30,8 +31,9 @@ type Signal struct {
 	// fixed
 	live   *Live
 	hellos *pacer[address]
-	proofs *pacer[address] // so that one address cannot use up a meeting's
-	knocks *pacer[ident.MeetingID]
+	proofs *pacer[address]         // so that one address cannot use up a meeting's
+	knocks *pacer[ident.MeetingID] // of people who have the code
+	warden *warden
 	ctx    context.Context // ends when lines are cut
 	cut    context.CancelFunc
 
@@ -48,6 +50,7 @@ func NewSignal(live *Live) *Signal {
 		hellos: newPacer[address](100*time.Millisecond, 300),
 		proofs: newPacer[address](500*time.Millisecond, 100), // a class behind one address comes at once
 		knocks: newPacer[ident.MeetingID](100*time.Millisecond, 200),
+		warden: newWarden(live.log),
 	}
 	s.ctx, s.cut = context.WithCancel(context.Background())
 	return s
@@ -109,9 +112,9 @@ func (s *Signal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	conn.SetReadLimit(-1) // caller.message has limits with words
 	c := &caller{
-		signal: s, line: newLine(conn), origin: r.Header.Get("Origin"), from: addressOf(r),
-		pace: rate.NewLimiter(messagesPerSec, burstAtDoor),
+		signal: s, origin: r.Header.Get("Origin"), from: addressOf(r), pace: rate.NewLimiter(messagesPerSec, burstAtDoor),
 	}
+	c.line = newLine(conn, func() { s.warden.failed(tryOf(c.from, c.facts.Facts.Meeting, guard.Resume)) })
 	c.run(s.ctx)
 }
 

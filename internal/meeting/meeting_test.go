@@ -280,6 +280,7 @@ func TestAResumeNeedsTicketAndDeviceOfTheSeat(t *testing.T) {
 			"the future":       func(thief *testkit.Person) { thief.Seq = 1000 },
 		} {
 			thief := *asha
+			thief.From = h.Address()
 			spoil(&thief)
 			if f, bad := thief.Resume(in).(wire.Fault); !bad || f.Code != fault.ResumeBad {
 				t.Errorf("%s: not refused", what)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -41,22 +42,26 @@ type House struct {
 	Shelf *Shelf
 	Desk  *booking.Desk
 	Live  *gate.Live
+	Log   *Log
 	pipes *pipes
 	log   *Transcript
+	last  netip.Addr // address given to a person
 }
 
 // NewHouse opens a house that closes with the test.
 func NewHouse(t testing.TB, limits lobby.Limits) *House {
 	t.Helper()
-	media, shelf := &Media{}, NewShelf()
+	media, shelf, log := &Media{}, NewShelf(), &Log{}
 	desk := booking.NewDesk(shelf, booking.Errors{Missing: errMissing, Taken: errTaken}, 7*24*time.Hour, 1000)
-	live := gate.NewLive(desk, limits, func() meeting.Media { return media.room() }, slog.New(slog.DiscardHandler))
+	live := gate.NewLive(desk, limits, func() meeting.Media { return media.room() }, slog.New(slog.NewTextHandler(log, nil)))
 	signal := gate.NewSignal(live)
 	door, err := gate.New(config.Config{Listen: "localhost:8080", Create: config.CreateLocalhost}, "", desk, signal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &House{t: t, Media: media, Shelf: shelf, Desk: desk, Live: live, pipes: newPipes()}
+	h := &House{
+		t: t, Media: media, Shelf: shelf, Desk: desk, Live: live, Log: log, pipes: newPipes(), last: netip.MustParseAddr("2001:db8::"),
+	}
 	server := gate.Server(door.Handler())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(h.pipes) }()
@@ -127,15 +132,44 @@ func (p *pipes) Close() error {
 	return nil
 }
 
+// located is a connection that comes from an address.
+type located struct {
+	net.Conn
+	from net.Addr
+}
+
+func (l located) RemoteAddr() net.Addr { return l.from }
+
+// Log is what the server wrote for its operator.
+type Log struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *Log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, b...)
+	return len(b), nil
+}
+
+// String is all of it so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
+}
+
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
 
-func (p *pipes) client() *http.Client {
+// client dials from an address.
+func (p *pipes) client(from netip.Addr) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			near, far := net.Pipe()
 			select {
-			case p.conns <- far:
+			case p.conns <- located{far, net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 50000))}:
 				return near, nil
 			case <-p.done:
 				return nil, net.ErrClosed

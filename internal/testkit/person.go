@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"testing"
 	"time"
@@ -30,7 +31,8 @@ type Person struct {
 	Device ed25519.PrivateKey
 	Leaf   ed25519.PrivateKey // signature key of their leaf
 	Origin string
-	dial   func(ctx context.Context) (*websocket.Conn, error)
+	From   netip.Addr // where the next call comes from, in a house
+	dial   func(ctx context.Context, from netip.Addr) (*websocket.Conn, error)
 	log    *Transcript
 
 	conn   *websocket.Conn
@@ -46,21 +48,36 @@ type Place struct {
 	Seq, Epoch        uint64
 }
 
-// Person makes somebody new.
+// Person makes somebody new, at an address of their own.
 func (h *House) Person(name string) *Person {
-	p := NewPerson(h.t, name, Origin, func(ctx context.Context) (*websocket.Conn, error) {
-		return dial(ctx, "ws://localhost:8080/signal", Origin, h.pipes.client())
-	})
+	p := NewPerson(h.t, name, Origin, nil)
+	p.dial = func(ctx context.Context, from netip.Addr) (*websocket.Conn, error) {
+		return dial(ctx, "ws://localhost:8080/signal", Origin, h.pipes.client(from))
+	}
+	p.From = h.Address()
 	p.log = h.log
 	p.log.nameAll(p)
 	h.Media.know(p.ID, name)
 	return p
 }
 
+// Address gives an address that nobody in the house has had: a /64 of its own.
+func (h *House) Address() netip.Addr {
+	b := h.last.As16()
+	for i := 7; ; i-- {
+		if b[i]++; b[i] != 0 {
+			break
+		}
+	}
+	h.last = netip.AddrFrom16(b)
+	return h.last
+}
+
 // NewPerson makes somebody who reaches a server through dial.
 func NewPerson(t testing.TB, name, origin string, dial func(ctx context.Context) (*websocket.Conn, error)) *Person {
 	t.Helper()
-	p := &Person{t: t, Name: name, Origin: origin, dial: dial}
+	p := &Person{t: t, Name: name, Origin: origin}
+	p.dial = func(ctx context.Context, _ netip.Addr) (*websocket.Conn, error) { return dial(ctx) }
 	rand.Read(p.ID[:])
 	_, p.Device, _ = ed25519.GenerateKey(nil)
 	_, p.Leaf, _ = ed25519.GenerateKey(nil)
@@ -94,7 +111,7 @@ func (p *Person) Call() {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, err := p.dial(ctx)
+	conn, err := p.dial(ctx, p.From)
 	if err != nil {
 		p.t.Fatalf("%s cannot call: %v", p.Name, err)
 	}
