@@ -10,9 +10,9 @@ import { version } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
 import type { Board } from './board'
 import { Chat } from './chat'
-import type { Hands } from './commands'
+import type { Hands } from './hands'
 import { HostDoor } from './door'
-import { hostRequest, knockRequest, resumeRequest } from './entry'
+import { hostRequest, knockRequest, resumeRequest, titleOf } from './entry'
 import { Inside } from './inside'
 import { Orders } from './orders'
 import type { Keeper, Parts } from './parts'
@@ -29,12 +29,6 @@ export interface Address {
   readonly seed: string | null
 }
 
-/** Greeted is what the server said to hello on the present socket. */
-interface Greeted {
-  readonly challenge: string
-  readonly open: boolean
-}
-
 export class Conference implements Caller {
   /** hands are the rooms that commands reach. */
   readonly hands: Hands
@@ -49,7 +43,8 @@ export class Conference implements Caller {
   readonly #chat: Chat
   readonly #inside: Inside
   #line: Line
-  #greeted: Greeted | null = null
+  readonly #here: Pick<Greeter, 'ask'> = { ask: (request) => this.#line.once(request) }
+  #challenge = '' // the server's, for proofs on the present socket
   #participant = ''
   #ticket = '' // a seat's; '' at the door
   #name = ''
@@ -120,9 +115,9 @@ export class Conference implements Caller {
   async greet(hello: Greeter): Promise<void> {
     const { meeting } = this.#address
     const said = await hello.ask({ type: 'hello', version, meeting })
-    const { title } = await this.#vault.openBooking(fromBase64(said.hostKey), fromBase64(said.booking))
+    const title = await titleOf(this.#vault, said)
     if (title !== '') this.#board.set({ title })
-    this.#greeted = { challenge: said.challenge, open: said.open }
+    this.#challenge = said.challenge
     if (this.#ticket !== '' && (await this.#resume(hello))) return
     if (this.#wantsIn) await this.#enterAgain(hello)
     else if (this.#board.now.phase.name === 'opening') this.#preJoin(null)
@@ -141,7 +136,7 @@ export class Conference implements Caller {
 
   async #resume(hello: Greeter): Promise<boolean> {
     const seat = { participant: this.#participant, ticket: this.#ticket, seq: hello.latest }
-    const request = await resumeRequest(this.#vault, this.#challenge(), seat)
+    const request = await resumeRequest(this.#vault, fromBase64(this.#challenge), seat)
     try {
       await hello.ask(request)
       if (this.#inside.confirmed) this.#board.notice('back', '')
@@ -174,6 +169,7 @@ export class Conference implements Caller {
 
   hungUp(code: string): void {
     const reason = farewellFor(code, this.#ticket !== '')
+    if (reason === 'unsealed') this.#board.alarm(code, '', '')
     if (reason !== null) void this.#end(reason)
     else if (!this.#over) this.#preJoin(code)
   }
@@ -247,10 +243,10 @@ export class Conference implements Caller {
   async #regroup(challenge: string): Promise<void> {
     this.#inside.left()
     this.#ticket = ''
-    this.#greeted = { challenge, open: true }
+    this.#challenge = challenge
     this.#show({ name: 'entering' })
     this.#line.restart()
-    await this.#knock((request) => this.#line.ask(request))
+    await this.#knock(this.#here)
   }
 
   // ── entering ──
@@ -267,32 +263,33 @@ export class Conference implements Caller {
       this.#name = name
       this.#keeper.remember(name)
       this.#wantsIn = true
-      await this.#enterBy({ ask: (request) => this.#line.ask(request) })
+      await this.#enterBy(this.#here)
     } catch (e) {
-      this.#refusedAtDoor(codeOf(e))
+      const code = codeOf(e)
+      if (code !== 'line_broken') this.#refusedAtDoor(code) // a broken line goes on with the next greeting
     }
   }
 
   async #enterBy(by: Pick<Greeter, 'ask'>): Promise<void> {
     if (this.#host) await this.#enterAsHost(by)
-    else await this.#knock((request) => by.ask(request))
+    else await this.#knock(by)
   }
 
   async #enterAsHost(by: Pick<Greeter, 'ask'>): Promise<void> {
-    const entry = await hostRequest(this.#vault, this.#challenge())
+    const entry = await hostRequest(this.#vault, fromBase64(this.#challenge))
     this.#participant = entry.participant
     this.#line.restart()
     const seat = await by.ask(entry)
-    this.#ticket = seat.ticket
     const { group, policy } = await this.#vault.openGroup(this.#name, seat.generation, fromBase64(seat.policy))
     await by.ask({ type: 'open', group: toBase64(group), policy: toBase64(policy) })
+    this.#ticket = seat.ticket // only now: a seat without a group is taken anew
     this.#inside.opened()
   }
 
-  async #knock(ask: Greeter['ask']): Promise<void> {
-    const knock = await knockRequest(this.#vault, this.#challenge(), this.#name)
+  async #knock(by: Pick<Greeter, 'ask'>): Promise<void> {
+    const knock = await knockRequest(this.#vault, fromBase64(this.#challenge), this.#name)
     this.#participant = knock.participant
-    const said = await ask(knock)
+    const said = await by.ask(knock)
     this.#line.restart()
     const { phase } = this.#board.now
     if (phase.name === 'pre-join' || phase.name === 'opening' || phase.name === 'waiting')
@@ -309,7 +306,7 @@ export class Conference implements Caller {
   #refreshLater(): void {
     this.#stopRefresh()
     this.#stopRefresh = this.#parts.clock.after(refreshKeyPackage, () => {
-      this.#knock((request) => this.#line.ask(request)).catch(() => {
+      this.#knock(this.#here).catch(() => {
         this.#line.renew()
       })
     })
@@ -341,11 +338,6 @@ export class Conference implements Caller {
     }
     if (code === 'code_wrong') this.#needsCode = true
     this.#preJoin(code)
-  }
-
-  #challenge(): ReturnType<typeof fromBase64> {
-    if (this.#greeted === null) throw new Refusal('line_broken')
-    return fromBase64(this.#greeted.challenge)
   }
 
   #keep(): Promise<void> {

@@ -26,33 +26,51 @@ export class HostDoor {
 
   /** knocked shows a knock whose signature and seal are right, and lets in by itself whom the host had let in before. */
   async knocked(push: KnockPush): Promise<void> {
-    const { board, vault } = this.#parts
     const { participant } = push
+    const read = await this.#read(push)
+    if (read === null) {
+      this.#parts.board.alarm('knock_bad', '', participant)
+      await this.deny(participant)
+      return
+    }
+    if (read.known && (await this.#admittedAgain(participant))) return
+    this.#show(push, read.name)
+  }
+
+  async #read(push: KnockPush): Promise<{ name: string; known: boolean } | null> {
     try {
-      const { name, known } = await vault.readKnock({
-        participant,
+      return await this.#parts.vault.readKnock({
+        participant: push.participant,
         device: fromBase64(push.device),
         keyPackage: fromBase64(push.keyPackage),
         sealedName: fromBase64(push.sealedName),
         statement: fromBase64(push.statement),
       })
-      if (known) {
-        await this.#admit([participant])
-        return
-      }
-      const others = [...board.now.people, ...board.now.waiting].filter((p) => p.id !== participant)
-      const lookalike = others.some((p) => alike(p.name, name))
-      const knocker: Knocker = { id: participant, name, since: push.since, lookalike, busy: false }
-      const again = board.now.waiting.some((k) => k.id === participant)
-      const waiting = again
-        ? board.now.waiting.map((k) => (k.id === participant ? { ...knocker, since: k.since } : k))
-        : [...board.now.waiting, knocker]
-      board.set({ waiting })
-      if (!again) board.notice('knock', name)
     } catch {
-      board.alarm('knock_bad', '', participant)
-      await this.deny(participant)
+      return null
     }
+  }
+
+  /** admittedAgain is false where the admission did not go through; then the host is asked like for anybody. */
+  #admittedAgain(participant: string): Promise<boolean> {
+    return this.#admit([participant]).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  #show(push: KnockPush, name: string): void {
+    const { board } = this.#parts
+    const { participant } = push
+    const others = [...board.now.people, ...board.now.waiting].filter((p) => p.id !== participant)
+    const lookalike = others.some((p) => alike(p.name, name))
+    const knocker: Knocker = { id: participant, name, since: push.since, lookalike, busy: false }
+    const again = board.now.waiting.some((k) => k.id === participant)
+    const waiting = again
+      ? board.now.waiting.map((k) => (k.id === participant ? { ...knocker, since: k.since } : k))
+      : [...board.now.waiting, knocker]
+    board.set({ waiting })
+    if (!again) board.notice('knock', name)
   }
 
   gone(participant: string): void {

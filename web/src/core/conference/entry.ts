@@ -1,7 +1,18 @@
 /** The three ways to a seat, as the vault proves them: the host's, a guest's, and back to one's own. */
-import type { Asking } from '../line/line'
+import { Refusal, type Asking } from '../line/line'
 import type { Bytes, Vault } from '../vault'
+import type { OkHello } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
+import { codeOf } from './reasons'
+
+/** titleOf reads the booking; one that the host's key did not sign ends the visit. */
+export async function titleOf(vault: Vault, said: OkHello): Promise<string> {
+  try {
+    return (await vault.openBooking(fromBase64(said.hostKey), fromBase64(said.booking))).title
+  } catch (e) {
+    throw new Refusal(codeOf(e))
+  }
+}
 
 export async function hostRequest(vault: Vault, challenge: Bytes): Promise<Asking<'host'>> {
   const { participant, device, statement } = await vault.enterAsHost(challenge)

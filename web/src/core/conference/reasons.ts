@@ -10,6 +10,7 @@ const farewells: Readonly<Partial<Record<string, OverReason>>> = {
   meeting_full: 'full',
   door_full: 'full',
   host_replaced: 'elsewhere',
+  booking_bad: 'unsealed',
 }
 
 /** farewellFor is the page that a code ends the visit with, or null where the person can mend it. */

@@ -167,6 +167,17 @@ describe('a line', () => {
     await expect(stay).resolves.toMatchObject({ type: 'ok' })
   })
 
+  test('sends a proof on one socket only, and only once that has greeted', async () => {
+    await expect(line.once({ type: 'stay' })).rejects.toEqual(new Refusal('line_broken'))
+    const first = await greeted(0)
+    const proof = line.once({ type: 'stay' })
+    expect(first.last.type).toBe('stay')
+    await first.breaks()
+    await expect(proof).rejects.toEqual(new Refusal('line_broken'))
+    await clock.pass(200)
+    expect((await greeted(1)).sent.map((m) => m.type)).toEqual(['hello'])
+  })
+
   test('hands on each push once and tells the latest when it comes back', async () => {
     const first = await greeted(0)
     await first.say({ type: 'waiting', seq: 1, open: true })

@@ -103,6 +103,11 @@ export class Line {
     return this.#ask(request, true)
   }
 
+  /** once sends a request on this very socket only: a proof that names its challenge is worth nothing on the next one. */
+  once<T extends Request['type']>(request: Asking<T>): Promise<AnswerOf[T]> {
+    return this.#greeted ? this.#ask(request, false) : Promise.reject(new Refusal('line_broken'))
+  }
+
   /** restart counts pushes from 1 again: a new seat. */
   restart(): void {
     this.#latest = 0

@@ -1,5 +1,6 @@
 /** A vault for transcripts: what it makes are the names that protocol/transcripts write for it. */
 import type { Bytes, Happening, Kept, KnockFields, Member, Vault } from '../vault'
+import { VaultError } from '../vault-error'
 
 const encoder = new TextEncoder()
 
@@ -69,9 +70,8 @@ export class ScriptedVault implements Vault {
   keep(): Promise<Kept> {
     return Promise.resolve({ participant: this.me } as Kept)
   }
-  openBooking(): ReturnType<Vault['openBooking']> {
-    return Promise.resolve({ title: 'A talk' })
-  }
+  openBooking: Vault['openBooking'] = (_, booking) =>
+    booking.length > 0 ? Promise.resolve({ title: 'A talk' }) : Promise.reject(new VaultError('booking_bad', 'empty'))
 
   knock(): Promise<KnockFields> {
     return Promise.resolve({
@@ -94,7 +94,12 @@ export class ScriptedVault implements Vault {
     return Promise.resolve(this.#next('resume'))
   }
 
-  readKnock: Vault['readKnock'] = (knock) => Promise.resolve({ name: knock.participant, known: false })
+  /** known are participants that were let in before; a knock without a statement is bad. */
+  readonly known = new Set<string>()
+  readKnock: Vault['readKnock'] = ({ participant, statement }) =>
+    statement.length > 0
+      ? Promise.resolve({ name: participant, known: this.known.has(participant) })
+      : Promise.reject(new VaultError('knock_bad', 'empty'))
   admit(): Promise<Bytes> {
     return Promise.resolve(this.#next('admission'))
   }
