@@ -1,22 +1,6 @@
 /** commandsOf is everything that a person can do, each in one line. */
 import type { Commands } from '../snapshot'
-import type { Board } from './board'
-import type { Chat } from './chat'
 import type { Conference } from './conference'
-import type { HostDoor } from './door'
-import type { Inside } from './inside'
-import type { Orders } from './orders'
-import type { Keeper } from './parts'
-
-/** Hands are the rooms of a conference that commands reach. */
-export interface Hands {
-  readonly board: Board
-  readonly keeper: Keeper
-  readonly door: HostDoor
-  readonly chat: Chat
-  readonly inside: Inside
-  readonly orders: Orders
-}
 
 export function commandsOf(conference: Conference, comeBack: () => void): Commands {
   const { board, keeper, door, chat, inside, orders } = conference.hands
@@ -59,7 +43,7 @@ export function commandsOf(conference: Conference, comeBack: () => void): Comman
       inside.showing(ids)
     },
     dismissAlarm: (id) => {
-      board.set({ alarms: board.now.alarms.filter((a) => a.id !== id) })
+      board.drop(id)
     },
     leave: () => void conference.leave(),
     end: () => void orders.end(),

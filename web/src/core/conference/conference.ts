@@ -164,7 +164,9 @@ export class Conference implements Caller {
   }
 
   changed(link: Link): void {
-    if (!this.#over) this.#board.set({ link })
+    if (this.#over) return
+    this.#board.set({ link })
+    this.#inside.linked(link)
   }
 
   hungUp(code: string): void {
