@@ -11,6 +11,7 @@ import (
 
 	"incamera/internal/forward"
 	"incamera/internal/ident"
+	"incamera/internal/sfu/client"
 	"incamera/internal/sfu/rtcp"
 	"incamera/internal/sfu/udp"
 )
@@ -80,6 +81,36 @@ func TestFrameLeavesWholeAndAHalfOneAfterAMillisecond(t *testing.T) {
 		synctest.Wait()
 		if len(b.opened(t, m.sent(b.path.Remote))) != 1 {
 			t.Fatal("half a frame waits for ever")
+		}
+	})
+}
+
+// TestSoundLeavesAtOnceButForAHalfFrame holds also that sound is never held longer than the frame that it waits with.
+func TestSoundLeavesAtOnceButForAHalfFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t)
+		left := func() int {
+			synctest.Wait()
+			return len(s.b.opened(t, s.m.sent(s.b.path.Remote)))
+		}
+		s.m.in <- s.a.sealed(t, voice(1, client.Level, 9))
+		if n := left(); n != 1 {
+			t.Fatalf("%d packets left at once", n)
+		}
+		q := picture(0)
+		q.Marker = false
+		s.m.in <- s.a.sealed(t, q)
+		s.m.in <- s.a.sealed(t, voice(2, client.Level, 9))
+		if n := left(); n != 0 {
+			t.Fatalf("%d packets of a half frame left", n)
+		}
+		time.Sleep(holdFor)
+		if n := left(); n != 2 {
+			t.Fatalf("%d packets after the wait", n)
+		}
+		s.m.in <- s.a.sealed(t, voice(3, client.Level, 9))
+		if n := left(); n != 1 {
+			t.Fatal("sound waits for a frame that has left")
 		}
 	})
 }

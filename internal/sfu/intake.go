@@ -15,6 +15,7 @@ type intake struct {
 	used    int
 	since   time.Time // when the oldest waiting packet came
 	pending []arrival
+	half    bool      // some of them are of a frame whose end has not come
 	order   []*stream // that have packets waiting
 	number  uint64    // of the batch
 }
@@ -65,6 +66,7 @@ func (in *intake) booked(n int, now time.Time) bool {
 // add appends a packet to those of its stream.
 func (in *intake) add(st *stream, a arrival) {
 	a.next = -1
+	in.half = in.half || st.track.kind == forward.Video && !a.marker
 	n := int32(len(in.pending))
 	in.pending = append(in.pending, a)
 	if st.batch != in.number {
@@ -78,6 +80,6 @@ func (in *intake) add(st *stream, a arrival) {
 
 func (in *intake) reset() {
 	clear(in.order)
-	in.used, in.pending, in.order = 0, in.pending[:0], in.order[:0]
+	in.used, in.pending, in.order, in.half = 0, in.pending[:0], in.order[:0], false
 	in.number++
 }

@@ -78,8 +78,8 @@ func (s *shard) begin(ctx context.Context) {
 	s.mu.Unlock()
 }
 
-// run reads until the socket closes: it takes in what came, passes frames on when they are whole or have
-// waited a millisecond, and does what falls due every 20 ms.
+// run reads until the socket closes: it takes in what came, passes sound on at once and frames when they are whole or
+// have waited a millisecond, and does what falls due every 20 ms.
 func (s *shard) run() error {
 	tick := time.Now().Add(tickEvery)
 	for {
@@ -111,7 +111,7 @@ func (s *shard) batch(n int, now time.Time) {
 			whole = true
 		}
 	}
-	if s.in.booked(n, now) || whole || s.in.waiting() && now.Sub(s.in.since) >= holdFor {
+	if s.in.booked(n, now) || whole || s.in.waiting() && (!s.in.half || now.Sub(s.in.since) >= holdFor) {
 		s.flush()
 	}
 }

@@ -1,8 +1,6 @@
 package sfu
 
 import (
-	"slices"
-
 	"incamera/internal/forward"
 	"incamera/internal/sfu/rtcp"
 )
@@ -12,7 +10,8 @@ const canonicalName = "incamera"
 
 // tick does what falls due: departures, requests to publishers, and reports.
 func (s *shard) tick(now int64) {
-	for _, l := range slices.Clone(s.links) {
+	for i := len(s.links) - 1; i >= 0; i-- { // a link that ends here takes no other with it
+		l := s.links[i]
 		if l.gone(now) {
 			s.close(l)
 			continue

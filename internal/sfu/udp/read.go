@@ -73,9 +73,10 @@ func (s *Socket) ReadBatch(dst []Datagram, deadline time.Time) (int, error) {
 }
 
 // receive is one recvmmsg; false asks to be called again when the socket can be read. Errors that belong to
-// datagrams sent earlier (ICMP) are passed over.
+// datagrams sent earlier (ICMP) are passed over. The call never waits; to announce it to the runtime as one that may
+// would wake the runtime's monitor thread every time, which costs more than the call.
 func (in *inbox) receive(fd uintptr) bool {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&in.headers[0])), uintptr(in.want), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&in.headers[0])), uintptr(in.want), unix.MSG_DONTWAIT, 0, 0)
 	in.got, in.err = 0, nil
 	switch errno {
 	case 0:
