@@ -169,10 +169,14 @@ func (f *footage) frame() error {
 
 func (f *footage) sound() error {
 	f.voice++
-	return f.send(&rtp.Packet{
+	p := &rtp.Packet{
 		Header:  rtp.Header{Version: 2, PayloadType: client.Opus, SequenceNumber: f.voice, Timestamp: uint32(f.voice) * 960, SSRC: audioSSRC},
 		Payload: bytes.Repeat([]byte{byte(f.voice)}, audioSize),
-	}, "0")
+	}
+	if err := p.SetExtension(client.Level, []byte{byte(f.voice)}); err != nil {
+		return err
+	}
+	return f.send(p, "0")
 }
 
 func (f *footage) send(p *rtp.Packet, mid string) error {

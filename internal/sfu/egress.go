@@ -7,8 +7,9 @@ import (
 	"incamera/internal/sfu/udp"
 )
 
-// arenaSize is the sealed bytes of one batch of messages. Full means: the batch goes out.
-const arenaSize = 512 << 10
+// arenaSize is the sealed bytes of one batch of messages: what stays in a core's cache until it is sent. Full means: the
+// batch goes out.
+const arenaSize = 256 << 10
 
 // egress seals packets behind one another into messages and sends the messages in batches.
 type egress struct {
