@@ -1,4 +1,14 @@
-import type { Alarm, ChatLine, Devices, Knocker, OverReason, Person, Phase, Snapshot } from '../src/core/snapshot'
+import type {
+  Alarm,
+  ChatLine,
+  Devices,
+  Knocker,
+  OverReason,
+  Person,
+  Phase,
+  Snapshot,
+  Verification,
+} from '../src/core/snapshot'
 import { portrait } from './portraits'
 
 /** Every screen and state of the page as a snapshot, by the name of its picture. */
@@ -34,6 +44,8 @@ const base: Snapshot = {
   unread: 0,
   devices,
   alarms: [],
+  stopped: false,
+  verification: null,
   notices: [],
   missing: [],
   guestLink: '',
@@ -71,6 +83,8 @@ function person(i: number, over: Partial<Person> = {}): Person {
     camera: video,
     speaking: i === 1,
     away: false,
+    confirmed: true,
+    removing: false,
     stream: video ? portrait(i) : null,
     video,
     ...over,
@@ -113,6 +127,12 @@ const alarm: Alarm = {
   code: 'commit_refused',
   person: '',
   detail: 'epoch 7: Add without admission (gate rule 3)',
+}
+
+const verification: Verification = {
+  epoch: 7,
+  digits: '652432768308096353163923577067',
+  earlier: [6, 5, 4].map((epoch) => ({ epoch, digits: String(epoch).repeat(30) })),
 }
 
 const host: Partial<Snapshot> = {
@@ -196,6 +216,27 @@ export const shots: Readonly<Record<string, Shot>> = {
       { id: 1, kind: 'joined', name: 'Samuel Okafor', code: '' },
       { id: 2, kind: 'fault', name: '', code: 'message_flood' },
     ],
+  }),
+  'meeting-security': meeting({ verification }, ['Security']),
+  'meeting-security-newer': meeting({ verification }, ['Security', 'Earlier codes', 'Show code 6']),
+  'meeting-security-none': meeting({}, ['Security']),
+  'meeting-silent': meeting(
+    {
+      stopped: true,
+      alarms: [{ id: 'split', code: 'split', person: 'Tomás Iglesias, Anna Kowalska', detail: '' }],
+      people: [
+        person(0),
+        person(1, { confirmed: false, speaking: false }),
+        person(2, { confirmed: false }),
+        person(3, { removing: true }),
+        person(4, { away: true, confirmed: false }),
+      ],
+    },
+    ['People'],
+  ),
+  'meeting-silent-stage': meeting({
+    stopped: true,
+    people: [person(0), person(1, { confirmed: false }), person(2, { removing: true }), ...people(14).slice(3)],
   }),
   'meeting-many': meeting({ people: people(32) }),
   'meeting-guest': meeting({ host: false, guestLink: '', accessCode: '', people: people(5), devices }),

@@ -34,6 +34,7 @@ async function prepare(page, origin, name) {
     const button = page
       .getByRole('button', { name: step, exact: true })
       .or(page.getByRole('menuitem', { name: step, exact: true }))
+      .or(page.locator('summary').getByText(step, { exact: true }))
     if ((await button.count()) === 0) await page.getByRole('button', { name: 'More', exact: true }).click()
     await button.first().click()
   }

@@ -89,6 +89,8 @@ function blank(missing: readonly string[]): Snapshot {
       preview: null,
     },
     alarms: [],
+    stopped: false,
+    verification: null,
     notices: [],
     missing,
     guestLink: '',

@@ -47,7 +47,9 @@ export interface Person {
   readonly microphone: boolean // as the person's own sealed device state says
   readonly camera: boolean
   readonly speaking: boolean
-  readonly away: boolean // no connection just now
+  readonly away: boolean // no connection just now, says the server
+  readonly confirmed: boolean // their device said lately that it is in the same group as ours
+  readonly removing: boolean // their removal was ordered here and is being carried out
   readonly stream: MediaStream | null // sound and picture of this person; mine is the local picture without sound
   readonly video: boolean // a picture can be shown now
 }
@@ -114,6 +116,17 @@ export interface Notice {
   readonly code: FaultCode // '' unless the kind is fault
 }
 
+/** Digits are one verification code: 30 digits, and the number by which two people find the same one. */
+export interface Digits {
+  readonly epoch: number
+  readonly digits: string
+}
+
+/** Verification is the newest code with those before it, the newest first. */
+export interface Verification extends Digits {
+  readonly earlier: readonly Digits[]
+}
+
 export interface Snapshot {
   readonly phase: Phase
   readonly title: string // '' while unknown
@@ -126,6 +139,8 @@ export interface Snapshot {
   readonly unread: number
   readonly devices: Devices
   readonly alarms: readonly Alarm[]
+  readonly stopped: boolean // nothing is sent: nobody confirmed the connection lately
+  readonly verification: Verification | null // null before the group is confirmed
   readonly notices: readonly Notice[] // the last eight
   readonly missing: readonly string[] // what an unsupported browser lacks
   readonly guestLink: string // hosts only: to share

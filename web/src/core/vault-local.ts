@@ -260,10 +260,12 @@ export class LocalVault implements Vault {
 
   removal(participant: string): Promise<Bytes> {
     return this.#inTurn(async () => {
-      const { roster } = this.#inside().group
+      const session = this.#inside()
+      const { roster } = session.group
       const leaf = leafOf(roster, fromHex(participant))
       if (leaf === undefined) throw new VaultError('seat_unknown', 'nobody inside by this id')
       this.#door.forget(leaf.device)
+      session.removing(participant)
       return this.#sign('removal', bodies.removal({ under: underOf(roster), ...leaf }), roster)
     })
   }

@@ -5,7 +5,7 @@
  */
 export type Bytes = Uint8Array<ArrayBuffer>
 
-/** VaultError codes: code_wrong (form), booking_bad, group_missing, commit_refused, welcome_refused, knock_bad, said_too_long, … */
+/** VaultError codes: code_wrong (form), booking_bad, group_missing, commit_refused, welcome_refused, knock_bad, said_too_long, stopped, … */
 export interface VaultFailure {
   readonly code: string
   readonly detail: string // for experts; carries no secret
@@ -29,9 +29,25 @@ export type Said =
   | { readonly kind: 'devices'; readonly from: string }
   | { readonly kind: 'names' | 'head'; readonly from: string }
 
+/** VerificationCode is what people compare: 30 digits of one epoch. */
+export interface VerificationCode {
+  readonly epoch: number
+  readonly digits: string
+}
+
+/** Standing is who vouches for the present epoch; lists are of participants. */
+export interface Standing {
+  readonly silent: readonly string[] // no head of theirs for 2.5 intervals
+  readonly lost: readonly string[] // a host, or two and more, fell silent: the meeting may have been split
+  readonly stopped: boolean // the vault sends neither media nor chat: no host vouches, or half of the others are silent
+  readonly removing: readonly string[] // removals ordered here and not carried out yet; nothing is sent meanwhile
+}
+
 /** Happening is told by the vault on its own account. */
 export type Happening =
   | { readonly kind: 'roster'; readonly members: readonly Member[]; readonly epoch: number }
+  | { readonly kind: 'standing'; readonly standing: Standing }
+  | { readonly kind: 'verification'; readonly codes: readonly VerificationCode[] } // of the last eight epochs, the newest last
   | { readonly kind: 'alarm'; readonly code: string; readonly participant: string; readonly detail: string }
   | { readonly kind: 'confirmed' } // a joiner's first head came: it may show and send
   | { readonly kind: 'unconfirmed' } // none in ten seconds: leave and wipe

@@ -137,6 +137,7 @@ export const en = {
     camera: 'Camera',
     people: 'People',
     chat: 'Chat',
+    security: 'Security',
     more: 'More',
     leave: 'Leave',
     end: 'End for everyone',
@@ -155,6 +156,10 @@ export const en = {
     nameless: 'Name not proven yet',
     muted: 'Microphone off.',
     awaySign: 'Away',
+    unconfirmed: 'Not confirmed',
+    unconfirmedLong: 'Not confirmed: their device has not answered for a while.',
+    removing: 'Being removed…',
+    removingLong: 'Being removed. Until they are gone, nothing of yours is sent.',
     moreAbout: (name: string) => `More about ${name}`,
     alone: 'Nobody else is here yet',
     aloneHost: 'Send the guest link. You hear a chime when someone knocks.',
@@ -196,6 +201,24 @@ export const en = {
     invite: 'Invite',
   },
 
+  security: {
+    code: 'Verification code',
+    number: (of: number) => `Code ${of}`,
+    spoken: (digits: string) => digits.split('').join(' '),
+    why: 'The same code on two devices means the same meeting, with nobody in between.',
+    howTitle: 'How to compare',
+    how: [
+      'Make sure that both of you look at the same code. Its number stands above the digits.',
+      'One reads the digits aloud, the other follows. Ask for them in a voice you know, or on another call.',
+      'All alike: you are truly together. If even one differs, say nothing private here and tell the host another way.',
+    ],
+    newer: 'There is a newer code, because someone came or left. You can finish comparing this one.',
+    showNewest: 'Show the newest',
+    earlier: 'Earlier codes',
+    show: (of: number) => `Show code ${of}`,
+    none: 'The code appears as soon as the host’s device has confirmed who is inside.',
+  },
+
   chat: {
     log: 'Messages',
     message: 'Message',
@@ -226,6 +249,8 @@ export const en = {
   banner: {
     reconnecting: 'The connection dropped. We are bringing you back…',
     unreachable: 'We cannot reach the meeting. Check your network. We keep trying.',
+    stopped:
+      'Connection not confirmed. Nothing of yours is sent until the others’ devices answer. It goes on by itself.',
     soundBlocked: 'Your browser keeps the sound off until you allow it.',
     soundOn: 'Turn sound on',
     details: 'Details',
@@ -240,6 +265,8 @@ export const en = {
       welcome_refused: 'What the server sent to let you in does not fit what the host signed. Your device refused.',
       knock_bad: 'Someone knocked whose papers do not fit. Your device shows no name for them.',
       fork: 'They are shown another meeting than you are. Ask each other aloud who is here.',
+      split: 'They have fallen silent. The meeting may have been split. Ask each other another way who is here.',
+      removal_withheld: 'They are still inside. The removal has not been carried out, so nothing of yours is sent.',
       absence_contradicted: 'The server says that they left, yet they were heard a moment ago.',
     },
   },
@@ -248,6 +275,7 @@ export const en = {
   faults: {
     line_broken: { text: 'We cannot reach the server.', todo: 'Check your network, then try again.' },
     name_bad: { text: 'That name cannot be shown.', todo: 'Write it another way.' },
+    stopped: { text: 'Your connection is not confirmed.', todo: 'Nothing was sent. Try again in a moment.' },
     said_too_long: { text: 'That was too long to send.', todo: 'Make it shorter and send it again.' },
   },
 

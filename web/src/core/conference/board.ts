@@ -36,6 +36,16 @@ export class Board {
     this.set({ alarms: [...this.now.alarms, alarm].slice(-mostAlarms) })
   }
 
+  /** hold shows an alarm that stands as long as its cause; one with the same id changes its words. */
+  hold(id: string, code: string, person: string): void {
+    const alarm = { id, code, person, detail: '' }
+    this.set({ alarms: [...this.now.alarms.filter((a) => a.id !== id), alarm].slice(-mostAlarms) })
+  }
+
+  drop(id: string): void {
+    if (this.now.alarms.some((a) => a.id === id)) this.set({ alarms: this.now.alarms.filter((a) => a.id !== id) })
+  }
+
   chat(change: (lines: Snapshot['chat']) => Snapshot['chat']): void {
     this.set({ chat: change(this.now.chat).slice(-mostChat) })
   }

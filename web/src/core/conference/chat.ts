@@ -4,6 +4,7 @@ import type { ChatLine } from '../snapshot'
 import type { Said, Vault } from '../vault'
 import { toBase64 } from './base64'
 import type { Board } from './board'
+import { codeOf } from './reasons'
 
 const mostCharacters = 4_000
 
@@ -31,8 +32,8 @@ export class Chat {
     let sealed: Awaited<ReturnType<Vault['say']>>
     try {
       sealed = await vault.say(trimmed)
-    } catch {
-      board.notice('fault', '', 'not_member')
+    } catch (e) {
+      board.notice('fault', '', codeOf(e) === 'stopped' ? 'stopped' : 'not_member')
       return
     }
     const mine: ChatLine = { id: sealed.id, from: id, name, mine: true, text: trimmed, at: now(), state: 'sending' }

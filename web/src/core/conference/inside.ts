@@ -1,7 +1,8 @@
 /** Inside is this person's place in the sealed group: commits in their order, what is said, picture and sound. */
 import type { Clock } from '../clock'
 import type { Asking, Line } from '../line/line'
-import type { Happening, Member, Said, Vault } from '../vault'
+import type { Link } from '../snapshot'
+import type { Happening, Member, Said, Standing, Vault, VerificationCode } from '../vault'
 import type { Admitted, AppPush, CommitPush, Presence, Slots, Task } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
 import type { Board } from './board'
@@ -9,9 +10,11 @@ import type { Chat } from './chat'
 import type { Keeper, MediaLine, MediaParts } from './parts'
 import { compare, peopleOf } from './people'
 import { Speaking } from './speaking'
+import { SplitAlarm } from './split'
 
 const levelEvery = 200 // ms
 const ownVoice = 0.05
+const wellStanding: Standing = { silent: [], lost: [], stopped: false, removing: [] }
 
 export interface InsideParts {
   readonly board: Board
@@ -32,6 +35,8 @@ export class Inside {
   readonly #parts: InsideParts
   readonly #speaking = new Speaking()
   readonly #stops: (() => void)[] = []
+  readonly #split: SplitAlarm
+  #standing = wellStanding
   #media: MediaLine | null = null
   #members: readonly Member[] = []
   #order: readonly string[] = []
@@ -45,7 +50,8 @@ export class Inside {
 
   constructor(parts: InsideParts) {
     this.#parts = parts
-    const { keeper } = parts
+    const { keeper, board, clock } = parts
+    this.#split = new SplitAlarm(board, clock)
     this.#stops.push(
       keeper.tracks.watch(() => {
         this.#setTracks()
@@ -94,6 +100,14 @@ export class Inside {
     this.#media?.close()
     this.#media = null
     this.#slots = []
+    this.#standing = wellStanding
+    this.#split.clear()
+    this.#parts.board.set({ stopped: false, verification: null })
+  }
+
+  /** linked tells how the line to the server is. */
+  linked(link: Link): void {
+    this.#split.linked(link)
   }
 
   close(): void {
@@ -106,6 +120,12 @@ export class Inside {
     switch (h.kind) {
       case 'roster':
         this.#roster(h.members)
+        return
+      case 'standing':
+        this.#stand(h.standing)
+        return
+      case 'verification':
+        this.#verification(h.codes)
         return
       case 'alarm':
         board.alarm(h.code, this.nameOf(h.participant), h.detail)
@@ -197,7 +217,21 @@ export class Inside {
     this.#show()
   }
 
+  #stand(standing: Standing): void {
+    this.#standing = standing
+    this.#split.take(standing.lost, (participant) => this.nameOf(participant))
+    this.#parts.board.set({ stopped: standing.stopped })
+    this.#show()
+  }
+
+  #verification(codes: readonly VerificationCode[]): void {
+    const [newest, ...earlier] = [...codes].reverse()
+    if (newest) this.#parts.board.set({ verification: { ...newest, earlier } })
+  }
+
+  /** send passes on what the vault wants said. What is fleeting is not kept for a line that is down: it would come too late. */
   #send(h: Extract<Happening, { kind: 'send' }>): void {
+    if (h.fleeting && this.#parts.board.now.link !== 'connected') return
     this.#ask({ type: 'app', epoch: h.epoch, message: toBase64(h.message), fleeting: h.fleeting })
   }
 
@@ -265,6 +299,8 @@ export class Inside {
     const people = peopleOf(this.#members, this.#order, {
       slots: this.#slots,
       away: this.#away,
+      silent: this.#standing.silent,
+      removing: this.#standing.removing,
       speaking: this.#whoSpeaks,
       mine: { camera: cameraOn, microphone: microphoneOn, preview },
       stream: (slot) => media?.stream(slot) ?? null,

@@ -6,6 +6,8 @@ import type { Member } from '../vault'
 export interface Surroundings {
   readonly slots: readonly string[] // a participant or '' for each slot
   readonly away: ReadonlySet<string>
+  readonly silent: readonly string[]
+  readonly removing: readonly string[]
   readonly speaking: ReadonlySet<string>
   readonly mine: { readonly camera: boolean; readonly microphone: boolean; readonly preview: MediaStream | null }
   stream(slot: number): MediaStream | null
@@ -34,6 +36,8 @@ function personOf(m: Member, around: Surroundings): Person {
     camera: m.me ? mine.camera : m.camera,
     speaking: around.speaking.has(m.participant),
     away: around.away.has(m.participant),
+    confirmed: !around.silent.includes(m.participant),
+    removing: around.removing.includes(m.participant),
     stream: m.me ? mine.preview : shown ? around.stream(slot) : null,
     video: m.me ? mine.camera && mine.preview !== null : shown && m.camera,
   }

@@ -22,6 +22,8 @@ describe('people', () => {
   const around = {
     slots: ['', 'b'],
     away: new Set(['c']),
+    silent: ['b2'],
+    removing: ['b'],
     speaking: new Set(['b']),
     mine: { camera: false, microphone: true, preview: null },
     stream: (slot: number) => (slot === 1 ? stream : null),
@@ -34,8 +36,8 @@ describe('people', () => {
 
   test('a picture is shown only with a slot and while its owner says that the camera is on', () => {
     const [on, off, unslotted] = peopleOf([member('b'), member('b2', { camera: false }), member('c')], [], around)
-    expect(on).toMatchObject({ video: true, stream, speaking: true, away: false })
-    expect(off).toMatchObject({ video: false })
+    expect(on).toMatchObject({ video: true, stream, speaking: true, away: false, confirmed: true, removing: true })
+    expect(off).toMatchObject({ video: false, confirmed: false, removing: false })
     expect(unslotted).toMatchObject({ video: false, stream: null, away: true })
   })
 

@@ -23,6 +23,7 @@ export class Frames {
   readonly #undecryptable: (slot: number) => void
   #slots: readonly string[] = []
   #confirmed = false
+  #halted = false
   readonly #trouble = new Map<number, Trouble>()
   #announced: { readonly news: Promise<void>; readonly tell: () => void } | null = null
   #late = false // the announcement did not come in time: nothing waits for it any more
@@ -42,6 +43,11 @@ export class Frames {
     this.#confirmed = true
   }
 
+  /** halt stops what is sent while nobody vouches for the epoch (PROTOCOL.md H3); what comes is still opened. */
+  halt(halted: boolean): void {
+    this.#halted = halted
+  }
+
   /** slots says whose frames each slot may show. */
   slots(participants: readonly string[]): void {
     participants.forEach((p, slot) => {
@@ -55,6 +61,7 @@ export class Frames {
   wipe(): void {
     this.#ring.wipe()
     this.#confirmed = false
+    this.#halted = false
     this.#slots = []
     this.#trouble.clear()
     this.#announced?.tell()
@@ -62,7 +69,7 @@ export class Frames {
 
   /** seal gives the frame to send, or null where it must not be sent. */
   async seal(context: Context, media: Media, frame: Uint8Array): Promise<Bytes | null> {
-    if (!this.#confirmed || frame.length === 0) return null
+    if (!this.#confirmed || this.#halted || frame.length === 0) return null
     const next = await this.#ring.sealing(context)
     if (next === null) return null
     const clear = frame.subarray(0, clearSize(media, frame))

@@ -1,6 +1,6 @@
 /** The browser's encoded transform (RTCRtpScriptTransform) around Frames: frames in, sealed or opened frames out, nothing plain. */
 import type { Clock } from '../clock'
-import type { TransformOptions } from '../vault'
+import type { Bytes, TransformOptions } from '../vault'
 import type { Frames } from './frames'
 import { contexts, isKeyFrame, mediaOf } from './payload'
 
@@ -15,6 +15,7 @@ export interface Transformer {
   readonly readable: ReadableStream<EncodedFrame>
   readonly writable: WritableStream<EncodedFrame>
   sendKeyFrameRequest?(): Promise<unknown>
+  generateKeyFrame?(): Promise<unknown>
 }
 
 const requestEvery = 1_000
@@ -47,9 +48,30 @@ function stepFor(transformer: Transformer, frames: Frames, clock: Clock): Step {
   if (!isOptions(options)) return () => Promise.resolve(null)
   if (options.way === 'seal') {
     const media = mediaOf(contexts[options.context])
-    return (frame) => frames.seal(options.context, media, frame)
+    const seal = (frame: Uint8Array): Promise<Bytes | null> => frames.seal(options.context, media, frame)
+    return media === 'video' ? sealer(seal, transformer, clock) : seal
   }
   return opener(options.slot, options.media, transformer, frames, clock)
+}
+
+/** sealer begins with a key frame after frames were held back: what builds on those that nobody got is of no use. */
+function sealer(seal: Step, transformer: Transformer, clock: Clock): Step {
+  let held = false
+  let asked = -requestEvery
+  return async (frame) => {
+    const sealed = await seal(frame)
+    if (sealed === null) held = true
+    if (!held || sealed === null) return sealed
+    if (isKeyFrame(frame)) {
+      held = false
+      return sealed
+    }
+    if (clock.now() - asked >= requestEvery) {
+      asked = clock.now()
+      transformer.generateKeyFrame?.().catch(() => undefined)
+    }
+    return null
+  }
 }
 
 /** opener asks for a key frame when pictures came before their key or before word of whose they are, so that they start at once. */

@@ -12,8 +12,9 @@ import { retainedEpochs } from './credential'
 import { allowList, gate, Refused, rosterAfter, type Change } from './gate'
 import { pskIndex } from './joiner'
 import { readMessage, writeMessage } from './mls'
-import { leafOf, rosterHash, type Leaf, type Roster } from './roster'
+import { leafOf, rosterHash, underOf, type Leaf, type Roster } from './roster'
 import { suite } from './suite'
+import { verificationDigits } from './verification'
 
 /** Epoch is what a head states of one epoch. */
 export interface Epoch {
@@ -70,6 +71,12 @@ export class Group {
   /** baseKey is the SFrame base key of this epoch (RFC 9605 5.2). */
   async baseKey(): Promise<Bytes> {
     return plain(await mlsExporter(this.#state.keySchedule.exporterSecret, 'SFrame 1.0 Base Key', none, 16, suite))
+  }
+
+  /** digits are this epoch's verification code. */
+  digits(): Promise<string> {
+    const { place } = this.#roster
+    return verificationDigits(this.#state.keySchedule.exporterSecret, place.meeting, underOf(this.#roster).hash)
   }
 
   /** commit makes a commit; it changes nothing before apply is given the same bytes. A later commit takes its place. */

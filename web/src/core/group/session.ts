@@ -5,20 +5,19 @@
 import type { Clock } from '../clock'
 import type { Frames } from '../frames/frames'
 import { equal, FormError, hex, random, text, u8, utf8, join, Reader, whole } from '../keys/bytes'
-import * as bodies from '../keys/bodies'
 import type { Signer } from '../keys/derive'
 import { commitmentTo, unpadName } from '../keys/names'
-import { parse, sign, verify } from '../keys/statement'
 import { checkName } from '../name'
-import type { Bytes, Happening, Member, Said } from '../vault'
+import type { Bytes, Happening, Member, Said, VerificationCode } from '../vault'
 import { VaultError } from '../vault-error'
 import { names as namesBody, readNames, readSaid, said, saidKinds, type Named } from './forms'
 import { Refused, type Change } from './gate'
 import type { Group, Heard } from './group'
 import type { Made, Order } from './commit'
-import { isHost, leafOf, underOf, type Leaf } from './roster'
+import { Heads } from './heads'
+import { isHost, leafOf } from './roster'
+import { withCode } from './verification'
 
-const headEvery = 4_000
 const waitForHead = 10_000
 const heardLately = 30_000
 const chatCharacters = 4_000
@@ -45,12 +44,21 @@ export class Session {
   readonly #names = new Map<string, { readonly named: Named; readonly commitment: Bytes; readonly name: string }>()
   readonly #devices = new Map<string, Devices>()
   readonly #heard = new Map<string, number>()
+  readonly #heads: Heads
+  #codes: readonly VerificationCode[] = []
   #confirmed = false
   #closed = false
   #stopTimer: () => void = () => undefined
 
   constructor(parts: SessionParts) {
     this.#p = parts
+    this.#heads = new Heads({
+      ...parts,
+      send: (head, fleeting) => this.#send(saidKinds.head, head, fleeting),
+      halt: (halted) => {
+        parts.frames.halt(halted)
+      },
+    })
   }
 
   get group(): Group {
@@ -71,7 +79,6 @@ export class Session {
     await this.#newKeys([])
     if (this.host) {
       this.#confirm()
-      this.#beat()
       return
     }
     this.#stopTimer = this.#p.clock.after(waitForHead, () => {
@@ -83,6 +90,12 @@ export class Session {
   close(): void {
     this.#closed = true
     this.#stopTimer()
+    this.#heads.close()
+  }
+
+  /** removing: this member signed a removal; until it is carried out nothing is sent. */
+  removing(participant: string): void {
+    this.#heads.removing(participant)
   }
 
   /** learn takes names that fit a commitment of the roster; tells whether anything was new. */
@@ -126,6 +139,10 @@ export class Session {
     if (this.#confirmed) this.#p.tell({ kind: 'roster', members: this.members(), epoch: this.group.epoch })
   }
 
+  #tellCodes(): void {
+    if (this.#confirmed) this.#p.tell({ kind: 'verification', codes: this.#codes })
+  }
+
   commit(order: Order): Promise<Made> {
     return this.group.commit(order)
   }
@@ -165,10 +182,8 @@ export class Session {
     await this.learn(names)
     await this.#newKeys(change.removed.map((l) => l.leaf))
     this.#tellRoster()
-    if (this.host) {
-      await this.#sendHead(false)
-      await this.#sendNames(change.added.map((a) => hex(a.admitted.participant)))
-    }
+    await this.#heads.moved(change)
+    if (this.host) await this.#sendNames(change.added.map((a) => hex(a.admitted.participant)))
     if (change.added.length > 0) await this.#sendDevices()
   }
 
@@ -182,31 +197,13 @@ export class Session {
     const { group, frames } = this.#p
     const leaves = new Map([...group.roster.leaves.values()].map((l) => [l.leaf, hex(l.participant)]))
     frames.advance({ epoch: group.epoch, base: await group.baseKey(), leaf: group.leaf, leaves, removed })
+    this.#codes = withCode(this.#codes, { epoch: group.epoch, digits: await group.digits() })
+    this.#tellCodes()
   }
 
   async #send(kind: number, body: Bytes, fleeting: boolean): Promise<void> {
     const { epoch } = this.group
     this.#p.tell({ kind: 'send', epoch, message: await this.group.say(said(kind, body)), fleeting })
-  }
-
-  /** beat sends a host's head every four seconds. */
-  #beat(): void {
-    this.#stopTimer = this.#p.clock.after(headEvery, () => {
-      this.#p.run(async () => {
-        if (this.#closed) return
-        if (this.host) await this.#sendHead(true)
-        this.#beat()
-      })
-    })
-  }
-
-  async #sendHead(fleeting: boolean): Promise<void> {
-    const { group, device } = this.#p
-    const epoch = group.epochAt(group.epoch)
-    if (epoch === undefined) return
-    const { authenticator, rosterHash } = epoch
-    const body = bodies.head({ epoch: group.epoch, authenticator, under: underOf(group.roster), rosterHash })
-    await this.#send(saidKinds.head, await sign(device, 'head', group.roster.place, body), fleeting)
   }
 
   async #sendNames(participants: readonly string[]): Promise<void> {
@@ -223,11 +220,14 @@ export class Session {
     this.#p.frames.confirm()
     this.#p.tell({ kind: 'confirmed' })
     this.#tellRoster()
+    this.#tellCodes()
+    this.#heads.begin()
   }
 
   /** say makes a chat message. */
   async say(words: string): Promise<{ id: string; epoch: number; message: Bytes }> {
     this.#mustBeConfirmed()
+    if (this.#heads.halted) throw new VaultError('stopped', 'nobody vouches for the epoch')
     const bytes = utf8(words)
     if (words === '' || Array.from(words).length > chatCharacters || bytes.length > chatBytes) {
       throw new VaultError('said_too_long', 'a message has 1 to 4,000 characters')
@@ -265,13 +265,20 @@ export class Session {
     }
   }
 
+  /** takeHead: a host's head that fits ours confirms a joiner. */
+  #takeHead(head: { byHost: boolean } | null, from: string): Said | null {
+    if (head === null) return null
+    if (head.byHost) this.#confirm()
+    return { kind: 'head', from }
+  }
+
   async #take(kind: number, body: Bytes, { from }: Heard, epoch: number): Promise<Said | null> {
     const who = hex(from.participant)
     switch (kind) {
       case saidKinds.chat:
         return this.#confirmed ? readChat(body, who) : null
       case saidKinds.head:
-        return (await this.#takeHead(body, from, epoch)) ? { kind: 'head', from: who } : null
+        return this.#takeHead(await this.#heads.take(body, from, epoch), who)
       case saidKinds.names:
         if (!isHost(this.group.roster, from.device)) return null
         if (await this.learn(readNames(body))) this.#tellRoster()
@@ -283,33 +290,6 @@ export class Session {
       default:
         return null
     }
-  }
-
-  /** takeHead compares another's view of an epoch with ours; a host's head that fits confirms a joiner. */
-  async #takeHead(body: Bytes, from: Leaf, epoch: number): Promise<boolean> {
-    const s = parse(body)
-    if (s.kind !== 'head' || !equal(s.signer, from.device)) return false
-    const ours = this.group.epochAt(epoch)
-    if (ours === undefined || !(await verify(s, ours.roster.place))) return false
-    const theirs = bodies.readHead(s.body)
-    const under = underOf(ours.roster)
-    const same =
-      theirs.epoch === epoch &&
-      equal(theirs.authenticator, ours.authenticator) &&
-      theirs.under.sequence === under.sequence &&
-      equal(theirs.under.hash, under.hash) &&
-      equal(theirs.rosterHash, ours.rosterHash)
-    if (!same) {
-      this.#p.tell({
-        kind: 'alarm',
-        code: 'fork',
-        participant: hex(from.participant),
-        detail: `another epoch ${epoch}`,
-      })
-      return false
-    }
-    if (isHost(ours.roster, from.device)) this.#confirm()
-    return true
   }
 }
 

@@ -1,6 +1,6 @@
 /** A whole meeting in one process: real vaults and a server that only orders, for tests. */
 import type { Clock } from '../clock'
-import type { Bytes, CommitFields, Happening, Kept, KnockFields, Member, Said } from '../vault'
+import type { Bytes, CommitFields, Happening, Kept, KnockFields, Member, Said, Standing } from '../vault'
 import { LocalVault } from '../vault-local'
 import { sha256 } from '../keys/derive'
 
@@ -85,6 +85,17 @@ export class Person {
     return this.told.flatMap((h) => (h.kind === 'alarm' ? [h.code] : []))
   }
 
+  get standing(): Standing {
+    const last = this.told.findLast((h) => h.kind === 'standing')
+    return last?.standing ?? { silent: [], lost: [], stopped: false, removing: [] }
+  }
+
+  /** digits are the newest verification code, with its epoch. */
+  get digits(): string {
+    const code = this.told.findLast((h) => h.kind === 'verification')?.codes.at(-1)
+    return code ? `${String(code.epoch)} ${code.digits}` : ''
+  }
+
   confirmed(): boolean {
     return this.told.some((h) => h.kind === 'confirmed')
   }
@@ -95,12 +106,13 @@ interface Knocking {
   readonly fields: KnockFields
 }
 
-/** World is one meeting. It forwards in order and looks at nothing. */
+/** World is one meeting. It forwards in order and looks at nothing, unless drops says what it drops. */
 export class World {
   readonly clock = new FakeClock()
   readonly inside: Person[] = []
   readonly commits: CommitFields[] = []
   epoch = 0
+  drops: (from: Person, to: Person) => boolean = () => false
   #lease = 0
 
   readonly booked: Booked
@@ -192,9 +204,17 @@ export class World {
 
   async carry(from: Person, epoch: number, message: Bytes): Promise<void> {
     for (const p of this.inside) {
-      if (p === from) continue
+      if (p === from || this.drops(from, p)) continue
       const said = await p.vault.hear(epoch, message)
       if (said !== null) p.heard.push(said)
+    }
+  }
+
+  /** pass lets time go by second by second and carries what the vaults want sent meanwhile. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1_000) {
+      this.clock.advance(Math.min(left, 1_000))
+      await this.deliver()
     }
   }
 
