@@ -1,0 +1,86 @@
+package testkit
+
+import (
+	"bytes"
+	"slices"
+
+	"incamera/internal/wire"
+)
+
+// push holds a frame that answers nothing against what its line is. A line that is going, because it hears that its seat is gone in the same
+// breath, is still what it was before, unless it is removed: then that word comes first.
+func (m *model) push(f frame, going bool) {
+	seat, door := m.seatOf(f.on), m.doorOf(f.on) != nil
+	before := m.before[f.on]
+	leaving := seat == nil && before.seat.line != nil && going && !m.of(f.on.soul).barred
+	if leaving {
+		seat = &before.seat
+	}
+	if !leaving {
+		m.scan(f)
+	}
+	member := seat != nil
+	allowed := false
+	switch r := f.reply.(type) {
+	case wire.Over, wire.Pong, wire.Fault:
+		allowed = true
+	case wire.Waiting, wire.Ask:
+		allowed = door || before.door
+	case wire.KnockPush:
+		allowed = member && seat.host
+		if s := m.named(r.Participant); s == nil || m.of(s).barred {
+			m.w.fail("a barred device is shown: %s", f.raw)
+		}
+		f.on.soul.shown = append(f.on.soul.shown, r)
+	case wire.KnockGone:
+		allowed = member && seat.host
+		f.on.soul.shown = slices.DeleteFunc(f.on.soul.shown, func(k wire.KnockPush) bool { return k.Participant == r.Participant })
+	case wire.Admitted:
+		allowed = m.admitted(f.on.soul, seat, r)
+	case wire.Task:
+		allowed = member && seat.inGroup && seat.confirmed
+		f.on.soul.task = &r
+		m.tasks[r.Lease] = r
+	case wire.CommitPush:
+		allowed = member && (seat.inGroup || before.seat.inGroup)
+	case wire.AppPush:
+		allowed = member && seat.inGroup && seat.since <= r.Epoch && r.From != f.on.soul.WireID()
+		m.counts["app"]++
+	case wire.Slots:
+		allowed = member && seat.confirmed && (m.slotsFit(r) || f.on == m.resumed)
+	case wire.Presence:
+		allowed = member
+	case wire.Regroup:
+		allowed = before.seat.line != nil && !before.seat.host && r.Challenge == f.on.challenge
+	}
+	if !allowed {
+		m.w.fail("line %d of soul %d (seat %v, door %v) must not hear this: %s", f.on.n, f.on.soul.n, member, door, f.raw)
+	}
+}
+
+// admitted tells whether the way in is for whom it reaches, on the host's word for the knock that stands.
+func (m *model) admitted(s *soul, seat *place, r wire.Admitted) bool {
+	if seat == nil || seat.host || m.of(s).barred && seat.ticket == [32]byte{} {
+		return false
+	}
+	p := m.proofs[string(r.Admission)]
+	if !p.good || !bytes.Equal(r.Admission, seat.admission) || !slices.Contains(p.people, s) || r.Epoch != seat.since {
+		return false
+	}
+	seat.ticket, s.Ticket, s.Epoch = r.Ticket, r.Ticket, r.Epoch
+	m.counts["seat"]++
+	return true
+}
+
+func (m *model) slotsFit(r wire.Slots) bool {
+	for _, slot := range r.Slots {
+		if slot == (wire.Slot{}) {
+			continue
+		}
+		s := m.named(wire.Participant(slot))
+		if s == nil || !m.sat[s.n] && (m.of(s).seat == nil || !m.of(s).seat.confirmed) {
+			return false
+		}
+	}
+	return true
+}
