@@ -18,6 +18,7 @@ import { Orders } from './orders'
 import type { Keeper, Parts } from './parts'
 import { codeOf, farewellFor } from './reasons'
 import { Reload } from './reload'
+import { Wait } from './wait'
 
 const refreshKeyPackage = 45 * 60_000 // a KeyPackage lives an hour
 const farewell = 1_500 // how long a leave may take before the page goes anyway
@@ -42,6 +43,7 @@ export class Conference implements Caller {
   readonly #reload: Reload
   readonly #chat: Chat
   readonly #inside: Inside
+  readonly #wait: Wait
   #line: Line
   readonly #here: Pick<Greeter, 'ask'> = { ask: (request) => this.#line.once(request) }
   #challenge = '' // the server's, for proofs on the present socket
@@ -52,6 +54,8 @@ export class Conference implements Caller {
   #wantsIn = false
   #needsCode = true
   #over = false
+  #grouped = false // the vault's group is the one that this page is in
+  #dead = false // the line was hung up
   #turn: Promise<void> = Promise.resolve()
   #stopRefresh: () => void = () => undefined
 
@@ -65,6 +69,7 @@ export class Conference implements Caller {
     this.#door = new HostDoor({ ...shared, admitted: () => void this.#keep() })
     this.#orders = new Orders({ ...shared, removed: () => void this.#keep() })
     this.#reload = new Reload(address.meeting, parts.memory, this.#vault)
+    this.#wait = new Wait(board, parts.clock)
     this.#chat = new Chat({
       ...shared,
       now: () => parts.clock.now(),
@@ -84,20 +89,27 @@ export class Conference implements Caller {
       unsealed: () => void this.#end('unsealed'),
     })
     this.#vault.watch((h) => {
-      this.#inside.happened(h)
+      if (this.#grouped || h.kind === 'alarm') this.#inside.happened(h)
     })
     this.hands = { board, keeper, inside: this.#inside, door: this.#door, chat: this.#chat, orders: this.#orders }
-    this.#line = new Line(`${parts.origin.replace(/^http/, 'ws')}/signal`, this, parts.network, parts.clock)
+    this.#line = this.#newLine()
+  }
+
+  #revive(): void {
+    this.#dead = false
+    this.#line = this.#newLine()
+    this.#line.open()
+  }
+
+  #newLine(): Line {
+    const { origin, network, clock } = this.#parts
+    return new Line(`${origin.replace(/^http/, 'ws')}/signal`, this, network, clock)
   }
 
   /** start opens the line; a person who was inside before a reload goes straight back in. */
   async start(): Promise<void> {
     const { memory, origin } = this.#parts
-    if (!(await memory.hold(this.#address.meeting))) {
-      this.#show({ name: 'over', reason: 'elsewhere' })
-      this.#over = true
-      return
-    }
+    if (!(await memory.hold(this.#address.meeting))) return this.#end('elsewhere')
     const found = await memory.load(this.#address.meeting).catch(() => null)
     const { host, code } = await this.#vault.begin({ ...this.#address, origin, kept: found?.kept ?? null })
     this.#host = host
@@ -143,11 +155,17 @@ export class Conference implements Caller {
       return true
     } catch (e) {
       if (!(e instanceof Refusal) || e.code !== 'resume_bad') throw e
-      this.#ticket = '' // the seat is gone: knock again, with the same device
-      this.#inside.left()
-      this.#show({ name: 'entering' })
+      this.#unseated() // knock again, with the same device
       return false
     }
+  }
+
+  /** unseated: seat and group are gone; what the vault still tells of the old group is nobody's business. */
+  #unseated(): void {
+    this.#grouped = false
+    this.#ticket = ''
+    this.#inside.left()
+    this.#show({ name: 'entering' })
   }
 
   /** push takes pushes in their turn, but for the word of whose picture is where: the first frames wait for it. */
@@ -173,7 +191,10 @@ export class Conference implements Caller {
     const reason = farewellFor(code, this.#ticket !== '')
     if (reason === 'unsealed') this.#board.alarm(code, '', '')
     if (reason !== null) void this.#end(reason)
-    else if (!this.#over) this.#preJoin(code)
+    else if (!this.#over) {
+      this.#dead = true
+      this.#preJoin(code)
+    }
   }
 
   // ── pushes, one after the other ──
@@ -181,10 +202,10 @@ export class Conference implements Caller {
   async #take(push: Exclude<Push, Slots>): Promise<void> {
     switch (push.type) {
       case 'waiting':
-        this.#waiting(push.open)
+        this.#wait.told(push.open)
         return
       case 'ask':
-        this.#askedStill()
+        this.#wait.asked()
         return
       case 'over':
         return this.#told(push)
@@ -195,6 +216,8 @@ export class Conference implements Caller {
         return
       case 'admitted':
         this.#ticket = push.ticket
+        this.#grouped = true
+        this.#wait.end()
         this.#stopRefresh()
         this.#show({ name: 'entering' })
         return this.#inside.admitted(push)
@@ -216,23 +239,13 @@ export class Conference implements Caller {
     }
   }
 
-  /** stumbled judges a push that could not be carried out: only a Welcome that is refused ends the visit. */
+  /** stumbled judges a push that could not be carried out. Where the server refused, it says itself how it goes on. */
   #stumbled(push: Push, e: unknown): void {
-    if (push.type !== 'admitted' || this.#over) return
-    const code = e instanceof Error ? e.message : ''
-    this.#board.alarm('welcome_refused', '', code)
+    if (this.#over) return
+    if (push.type === 'regroup' && codeOf(e) !== 'line_broken') this.#refusedAtDoor(codeOf(e))
+    if (push.type !== 'admitted' || e instanceof Refusal) return
+    this.#board.alarm('welcome_refused', '', e instanceof Error ? e.message : '')
     void this.#end('unsealed')
-  }
-
-  #waiting(open: boolean): void {
-    const { phase } = this.#board.now
-    if (phase.name !== 'waiting') return
-    this.#show({ ...phase, for: open ? 'answer' : 'host', askStill: open && phase.askStill })
-  }
-
-  #askedStill(): void {
-    const { phase } = this.#board.now
-    if (phase.name === 'waiting') this.#show({ ...phase, askStill: true })
   }
 
   async #told(over: Over): Promise<void> {
@@ -243,10 +256,8 @@ export class Conference implements Caller {
   }
 
   async #regroup(challenge: string): Promise<void> {
-    this.#inside.left()
-    this.#ticket = ''
+    this.#unseated()
     this.#challenge = challenge
-    this.#show({ name: 'entering' })
     this.#line.restart()
     await this.#knock(this.#here)
   }
@@ -257,6 +268,7 @@ export class Conference implements Caller {
     const { phase } = this.#board.now
     if (phase.name !== 'pre-join' || phase.busy) return
     this.#show({ ...phase, busy: true, fault: null })
+    if (this.#dead) this.#revive()
     try {
       if (code !== '') {
         await this.#vault.useCode(code)
@@ -282,6 +294,7 @@ export class Conference implements Caller {
     this.#participant = entry.participant
     this.#line.restart()
     const seat = await by.ask(entry)
+    this.#grouped = true
     const { group, policy } = await this.#vault.openGroup(this.#name, seat.generation, fromBase64(seat.policy))
     await by.ask({ type: 'open', group: toBase64(group), policy: toBase64(policy) })
     this.#ticket = seat.ticket // only now: a seat without a group is taken anew
@@ -293,14 +306,7 @@ export class Conference implements Caller {
     this.#participant = knock.participant
     const said = await by.ask(knock)
     this.#line.restart()
-    const { phase } = this.#board.now
-    if (phase.name === 'pre-join' || phase.name === 'opening' || phase.name === 'waiting')
-      this.#show({
-        name: 'waiting',
-        for: said.open ? 'answer' : 'host',
-        askStill: false,
-        since: phase.name === 'waiting' ? phase.since : this.#parts.clock.now(),
-      })
+    this.#wait.knocked(said.open)
     this.#refreshLater()
     void this.#keep()
   }
@@ -365,6 +371,7 @@ export class Conference implements Caller {
   /** finish lets go of everything: devices, media, keys, and what a reload would have found. */
   async #finish(reason: OverReason): Promise<void> {
     this.#stopRefresh()
+    this.#wait.end()
     this.#line.close()
     this.#inside.close()
     this.#keeper.close()
@@ -386,9 +393,6 @@ export class Conference implements Caller {
   }
 
   stillHere(): void {
-    const { phase } = this.#board.now
-    if (phase.name !== 'waiting') return
-    this.#show({ ...phase, askStill: false })
-    this.#line.ask({ type: 'stay' }).catch(() => undefined)
+    if (this.#wait.answered()) this.#line.ask({ type: 'stay' }).catch(() => undefined)
   }
 }

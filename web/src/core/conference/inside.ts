@@ -169,6 +169,7 @@ export class Inside {
   }
 
   async heard(push: AppPush): Promise<void> {
+    if (this.#away.delete(push.from)) this.#show() // who has a new seat is told of as away no more
     const said: Said | null = await this.#parts.vault.hear(push.epoch, fromBase64(push.message))
     if (said?.kind === 'chat') this.#parts.chat.heard(said)
   }

@@ -4,7 +4,7 @@ import type { Vault } from '../vault'
 import type { Memory } from './parts'
 
 /** After these a reload tries again with the same link; after the last two the device must be known again, to stay out. */
-const returnable: readonly OverReason[] = ['elsewhere', 'lapsed', 'full', 'denied', 'removed']
+const returnable: readonly OverReason[] = ['lapsed', 'full', 'denied', 'removed']
 
 export class Reload {
   readonly #meeting: string
@@ -23,12 +23,13 @@ export class Reload {
     if (kept !== null) await this.#memory.save(this.#meeting, { kept, name, inside }).catch(() => undefined)
   }
 
-  /** over forgets the meeting, unless a reload may try again, and lets another tab have it. */
+  /** over forgets the meeting, unless a reload may try again or another tab has it, and lets another tab have it. */
   async over(reason: OverReason): Promise<void> {
-    const found = returnable.includes(reason) ? await this.#memory.load(this.#meeting).catch(() => null) : null
-    if (found === null) await this.#memory.wipe(this.#meeting).catch(() => undefined)
-    else if (reason !== 'elsewhere')
-      await this.#memory.save(this.#meeting, { ...found, inside: false }).catch(() => undefined)
+    if (reason !== 'elsewhere') {
+      const found = returnable.includes(reason) ? await this.#memory.load(this.#meeting).catch(() => null) : null
+      if (found === null) await this.#memory.wipe(this.#meeting).catch(() => undefined)
+      else await this.#memory.save(this.#meeting, { ...found, inside: false }).catch(() => undefined)
+    }
     this.#memory.release(this.#meeting)
   }
 }

@@ -271,7 +271,16 @@ export class Line {
 
 /** isPassing tells a refusal that may be another one in a moment from one that stays. */
 function isPassing(code: string): boolean {
-  return ['line_broken', 'line_closed', 'server_full', 'server_closing', 'message_flood', 'internal'].includes(code)
+  const passing = [
+    'line_broken',
+    'line_closed',
+    'server_full',
+    'server_closing',
+    'message_flood',
+    'tries_many',
+    'internal',
+  ]
+  return passing.includes(code)
 }
 
 /** browserNetwork is the browser's own. */
