@@ -103,3 +103,13 @@ test('a knock that is not whole is turned away with an alarm', async () => {
   expect(player.snapshot.get().waiting).toEqual([])
   expect(player.snapshot.get().alarms.map((a) => a.code)).toEqual(['knock_bad'])
 })
+
+test('a flood of bad knocks does not hold up the others', async () => {
+  const { player, knock } = await hosting()
+  player.hears({ ...knock, statement: '', participant: '$evil.participant' })
+  await settle()
+  player.hears({ ...knock, seq: 2 })
+  await settle()
+  expect(player.unasked).toContain('deny') // not answered yet
+  expect(player.snapshot.get().waiting.map((k) => k.id)).toEqual([guest])
+})

@@ -30,7 +30,7 @@ export class HostDoor {
     const read = await this.#read(push)
     if (read === null) {
       this.#parts.board.alarm('knock_bad', '', participant)
-      await this.deny(participant)
+      void this.deny(participant) // its answer must not hold up what else the host hears
       return
     }
     if (read.known && (await this.#admittedAgain(participant))) return
