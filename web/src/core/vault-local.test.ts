@@ -38,6 +38,19 @@ describe('a meeting', () => {
     }
   })
 
+  test('one admission may come in by two commits, and who came by the first takes the second', async () => {
+    const w = await World.open('Ada')
+    const people = await Promise.all(['Bob', 'Eve', 'Mia'].map(() => w.arrive()))
+    const knocks = await Promise.all(people.map((p, i) => w.knock(p, ['Bob', 'Eve', 'Mia'][i] ?? '')))
+    const admission = await w.sign(knocks)
+    await w.add(knocks.slice(0, 1), admission)
+    await w.add(knocks.slice(1), admission)
+    for (const p of w.inside) {
+      expect(names(p.members)).toEqual(['Ada', 'Bob', 'Eve', 'Mia'])
+      expect(p.alarms).toEqual([])
+    }
+  })
+
   test('fifty people in one commit, then one more by another committer', { timeout: 60_000 }, async () => {
     const w = await World.open('Host')
     const people = await w.enter(...Array.from({ length: 48 }, (_, i) => `Guest ${i}`))

@@ -151,8 +151,19 @@ export class World {
 
   /** admit lets people in with one admission and one commit by committer. */
   async admit(knocks: readonly Knocking[], committer: Person = this.host): Promise<Bytes> {
+    const admission = await this.sign(knocks)
+    await this.add(knocks, admission, committer)
+    return admission
+  }
+
+  /** sign is the host's one admission for all who knock. */
+  async sign(knocks: readonly Knocking[]): Promise<Bytes> {
     for (const k of knocks) await this.host.vault.readKnock(k.fields)
-    const admission = await this.host.vault.admit(knocks.map((k) => k.fields.participant))
+    return this.host.vault.admit(knocks.map((k) => k.fields.participant))
+  }
+
+  /** add is one commit for some whom an admission names. */
+  async add(knocks: readonly Knocking[], admission: Bytes, committer: Person = this.host): Promise<void> {
     const adds = knocks.map((k) => ({ participant: k.fields.participant, keyPackage: k.fields.keyPackage, admission }))
     const back = knocks.filter((k) => this.inside.some((p) => p.id === k.person.id))
     const removes = back.map((k) => ({ participant: k.person.id, statement: none }))
@@ -163,7 +174,6 @@ export class World {
       this.inside.push(k.person)
     }
     await this.deliver()
-    return admission
   }
 
   /** enter is arrive, knock and admit in one. */
