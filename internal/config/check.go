@@ -64,6 +64,11 @@ func check(c *Config) Problems {
 			add("media-address", address, "is neither IP nor IP:PORT", "Write for example 203.0.113.7 or [2001:db8::7]:7882.")
 		}
 	}
+	for _, network := range c.Proxies {
+		if _, err := ParseNetwork(network); err != nil {
+			add("proxies", network, "is neither an address nor a network", "Write for example 127.0.0.1 or 10.0.0.0/8.")
+		}
+	}
 	if strings.TrimSpace(c.Data) == "" {
 		add("data", "", "is empty", "Name a folder, such as ./incamera-data.")
 	}

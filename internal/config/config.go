@@ -27,6 +27,7 @@ type Config struct {
 	MediaAddress   []string      `key:"media-address" doc:"Addresses told to browsers besides those of the machine, IP or IP:PORT, at most eight, separated by commas: for a server behind NAT or in a container."`
 	Data           string        `key:"data" default:"./incamera-data" doc:"Folder for everything that is kept. It is made if it is not there."`
 	PublicURL      string        `key:"public-url" doc:"Where people reach this server, such as https://meet.example.org. Needed as soon as it is not reached as localhost."`
+	Proxies        []string      `key:"proxies" doc:"Addresses or networks of the proxies in front, separated by commas: 127.0.0.1,10.0.0.0/8. Their X-Forwarded-For is believed; without a choice nobody's is, and all who come through a proxy share its limits."`
 	Create         Create        `key:"create" doc:"Who may make meetings: localhost, token or anyone. Without a choice it is localhost, which asks for a loopback listener and no public URL."`
 	TLSCertificate string        `key:"tls-certificate" doc:"File with the certificate chain, PEM. Without certificate and key the server speaks HTTP, for localhost or behind a proxy."`
 	TLSKey         string        `key:"tls-key" doc:"File with the certificate's private key, PEM."`
@@ -45,6 +46,14 @@ func (c Config) HTTPAddresses() []string {
 		return []string{c.Listen}
 	}
 	return []string{net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}
+}
+
+// ParseNetwork reads an address or a network of addresses.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		return ip.Unmap().Prefix(ip.Unmap().BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 // onLoopback tells whether nobody but this machine can reach the address HOST:PORT.

@@ -71,7 +71,7 @@ func TestEveryFaultIsNamedAtOnce(t *testing.T) {
 	_, err := Load(Sources{
 		File:  path,
 		Env:   []string{"INCAMERA_MAX_MEMBERS=1", "INCAMERA_CREATE=everyone"},
-		Flags: map[string]string{"media-address": "example.org,192.0.2.1:0", "tls-key": "k.pem"},
+		Flags: map[string]string{"media-address": "example.org,192.0.2.1:0", "proxies": "10.0.0.0/8,nginx", "tls-key": "k.pem"},
 	})
 	problems, ok := errors.AsType[Problems](err)
 	if !ok {
@@ -88,7 +88,7 @@ func TestEveryFaultIsNamedAtOnce(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	want := []string{"create", "listen", "max-age", "max-knocks", "max-members", "media-address", "media-address", "pubic-url", "tls-certificate"}
+	want := []string{"create", "listen", "max-age", "max-knocks", "max-members", "media-address", "media-address", "proxies", "pubic-url", "tls-certificate"}
 	if !slices.Equal(got, want) {
 		t.Errorf("faults %v\nwant   %v\n%v", got, want, err)
 	}

@@ -23,6 +23,7 @@ type Desk interface {
 type Gate struct {
 	page   page
 	names  names
+	front  proxies
 	secure bool // browsers reach us by https
 	create config.Create
 	token  string // what Create token asks for
@@ -38,6 +39,10 @@ func New(cfg config.Config, token string, desk Desk, lines http.Handler) (*Gate,
 	if err != nil {
 		return nil, err
 	}
+	front, err := proxiesOf(cfg)
+	if err != nil {
+		return nil, err
+	}
 	built, err := fs.Sub(dist, "dist")
 	if err != nil {
 		return nil, err
@@ -47,7 +52,7 @@ func New(cfg config.Config, token string, desk Desk, lines http.Handler) (*Gate,
 		return nil, err
 	}
 	return &Gate{
-		page: page, names: names, desk: desk, lines: lines, token: token, create: cfg.Create,
+		page: page, names: names, front: front, desk: desk, lines: lines, token: token, create: cfg.Create,
 		secure: cfg.TLSCertificate != "" || strings.HasPrefix(cfg.PublicURL, "https://"),
 		making: newPacer[address](3*time.Second, 20),
 	}, nil
@@ -68,13 +73,13 @@ func (g *Gate) Handler() http.Handler {
 			g.page.ServeHTTP(w, r)
 		}
 	})))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return g.front.unwrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" { // asked by machines, by whatever name
 			g.harden(http.HandlerFunc(health)).ServeHTTP(w, r)
 			return
 		}
 		rooms.ServeHTTP(w, r)
-	})
+	}))
 }
 
 func health(w http.ResponseWriter, _ *http.Request) {

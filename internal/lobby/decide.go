@@ -150,7 +150,7 @@ func (m *Machine) resumed(who ident.ParticipantID, now time.Time) []Effect {
 	if s.connected {
 		return nil // the line was replaced by a newer one
 	}
-	s.connected = true
+	s.connected, s.since = true, now // a minute to take the seat begins with the line
 	out := []Effect{ShowPresence{who, true}}
 	if s.host {
 		m.hostless = time.Time{}

@@ -202,6 +202,21 @@ func TestEverythingHappensWhenNextSays(t *testing.T) {
 	}
 }
 
+func TestWhoComesBackBeforeTakingTheSeatHasAMinuteAgain(t *testing.T) {
+	m := opened()
+	for _, in := range []Input{knock(1), Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, Welcomed{person(1)}, Lost{person(1)}} {
+		m.Step(in, start)
+	}
+	back := start.Add(JoinWithin + time.Second)
+	m.Step(Resumed{person(1)}, back)
+	if early := m.Step(Ticked{}, back.Add(JoinWithin-time.Millisecond)); len(early) > 0 {
+		t.Errorf("too early: %#v", early)
+	}
+	if effects := m.Step(Ticked{}, back.Add(JoinWithin)); len(effects) == 0 {
+		t.Error("the seat is held for ever")
+	}
+}
+
 // tick stands for the passing of time in a table.
 type tick time.Duration
 

@@ -18,7 +18,7 @@ var deeds = []struct {
 	{"hang", 3, func(w *walk, s, _ *soul, _ int) { w.hang(s.line) }},
 	{"host", 2, (*walk).beHost},
 	{"knock", 4, (*walk).knock},
-	{"resume", 4, (*walk).resume},
+	{"resume", 5, (*walk).resume},
 	{"open", 2, (*walk).openGroup},
 	{"admit", 4, (*walk).admit},
 	{"deny", 1, func(w *walk, s, whom *soul, _ int) { w.ask(s, wire.Deny{Participant: whom.WireID()}) }},
@@ -180,11 +180,13 @@ func (w *walk) resume(s, whom *soul, twist int) {
 		return
 	}
 	p := w.on(s.line)
-	if twist == 4 {
-		p.Ticket = whom.Ticket
-	}
-	if twist == 3 {
+	switch twist {
+	case 3:
 		p.Seq = 0
+	case 4, 6:
+		p.Ticket[0] ^= 1
+	case 7:
+		p.Ticket = whom.Ticket
 	}
 	r := p.ResumeProof(w.in)
 	w.model.proofs[string(r.Statement)] = proof{maker: s, challenge: s.line.challenge, ticket: p.Ticket}
