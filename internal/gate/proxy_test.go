@@ -3,6 +3,7 @@ package gate
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"testing"
 
 	"incamera/internal/config"
@@ -37,6 +38,19 @@ func TestOnlyAProxysWordIsBelieved(t *testing.T) {
 		p.unwrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr })).ServeHTTP(httptest.NewRecorder(), r)
 		if got != c.want {
 			t.Errorf("%s says %q: %s, want %s", c.peer, c.says, got, c.want)
+		}
+	}
+}
+
+func TestAnAddressIsWordedAsFirewallsTakeIt(t *testing.T) {
+	for remote, want := range map[string]string{
+		"203.0.113.7:9":            "203.0.113.7",
+		"[::ffff:203.0.113.7]:9":   "203.0.113.7",
+		"[2001:db8:1:2:3:4:5:6]:9": "2001:db8:1:2::/64",
+		"[fe80::1%eth0]:9":         "fe80::/64",
+	} {
+		if got := plain(netip.Prefix(prefixOf(remote))); got != want {
+			t.Errorf("%s: %s, want %s", remote, got, want)
 		}
 	}
 }

@@ -122,6 +122,7 @@ func playMany(t *testing.T) {
 
 func play(t *testing.T, story []deed, counts reached) (string, []string) {
 	h := NewHouse(t, walkLimits)
+	h.Shelf.Slow = 2 * time.Second // so that stories go on while an ended meeting's booking is being deleted
 	w := &walk{h: h, in: h.Book("A story")}
 	w.model = newModel(w, counts)
 	for n := range 6 {
