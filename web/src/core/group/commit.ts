@@ -11,7 +11,7 @@ import { parse, sign, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 import { configFor, newKeyPackage } from './credential'
 import { commitData, contextData, rosterData, type Named } from './forms'
-import { addedPeople, gate, Refused, type Change } from './gate'
+import { addedPeople, diesAt, gate, Refused, spentAfter, type Change } from './gate'
 import { pskIndex } from './joiner'
 import { contextExtension, readKeyPackage, referenceOf, rosterExtension, writeMessage, writeTree } from './mls'
 import { admissionsOf, leafOf, readChain, wordOf, leavesFrom, type Entry, type Leaf, type Roster } from './roster'
@@ -63,7 +63,7 @@ export async function openGroup(o: Opening): Promise<{ state: ClientState; roste
   const config = configFor(o.meeting)
   const state = await createGroup(place.group, own.keyPackage, own.keys, [extension], suite, config)
   const leaves = leavesFrom(state.ratchetTree, () => wordOf(entry))
-  return { policy, state, roster: { place, hostKey: o.host.publicKey, policies, leaves, spent: new Set(), time: 0 } }
+  return { policy, state, roster: { place, hostKey: o.host.publicKey, policies, leaves, spent: new Map(), time: 0 } }
 }
 
 /** Order is what a commit is to do. */
@@ -110,7 +110,7 @@ export async function makeCommit(order: Order, state: ClientState, roster: Roste
     ...(coming.length > 0 ? [pskProposal(roster.place.meeting)] : []),
   ]
   const staying = [...roster.leaves.values()].filter((l) => !going.some((g) => g.leaf === l))
-  const extensionData = await info(staying, coming, order.names, roster)
+  const extensionData = await info(staying, coming, order.names, { ...roster, time })
   const made = await createCommit(
     { state, cipherSuite: suite, pskIndex: pskIndex(state, roster.place.meeting, psk) },
     {
@@ -197,6 +197,12 @@ async function info(
     policies: roster.policies.map((p) => p.statement),
     admissions: unique([...admissionsOf(staying), ...coming.map((c) => c.admission)]),
     names: [...fitting.values()],
+    time: roster.time,
+    spent: spentAfter(
+      roster,
+      coming.map((c) => ({ ...c, until: diesAt(c.keyPackage) })),
+      roster.time,
+    ),
   })
 }
 

@@ -1,5 +1,5 @@
 /** What travels inside MLS messages in our own form: extensions, authenticated data and what is said (protocol/README.md section 3). */
-import { FormError, join, Reader, u64, u8, vector, whole } from '../keys/bytes'
+import { FormError, fromHex, hex, join, Reader, u64, u8, vector, whole } from '../keys/bytes'
 import { parseAll, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 
@@ -22,17 +22,28 @@ export interface RosterData {
   readonly policies: readonly Statement[]
   readonly admissions: readonly Statement[]
   readonly names: readonly Named[]
+  readonly time: number // of the commit that adds, milliseconds since 1970
+  readonly spent: Spent
 }
+
+/** Spent are the KeyPackage references that were used, in hex, until their KeyPackages die (milliseconds since 1970). */
+export type Spent = ReadonlyMap<string, number>
 
 export function rosterData(d: RosterData): Bytes {
   const raws = (list: readonly Statement[]): Bytes => vector(4, join(...list.map((s) => s.raw)))
-  return join(u8(version), raws(d.policies), raws(d.admissions), vector(4, names(d.names)))
+  const spent = [...d.spent].map(([reference, until]) => join(fromHex(reference), u64(until)))
+  const told = [raws(d.policies), raws(d.admissions), vector(4, names(d.names)), u64(d.time), vector(4, join(...spent))]
+  return join(u8(version), ...told)
 }
 
 export function readRosterData(raw: Uint8Array): RosterData {
   return whole(raw, (r) => {
     expectVersion(r)
-    return { policies: parseAll(r.vector(4)), admissions: parseAll(r.vector(4)), names: readNames(r.vector(4)) }
+    const [policies, admissions] = [parseAll(r.vector(4)), parseAll(r.vector(4))]
+    const named = readNames(r.vector(4))
+    const time = r.u64()
+    const spent = new Reader(r.vector(4)).all((one): [string, number] => [hex(one.take(32)), one.u64()])
+    return { policies, admissions, names: named, time, spent: new Map(spent) }
   })
 }
 

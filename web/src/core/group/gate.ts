@@ -15,7 +15,7 @@ import * as bodies from '../keys/bodies'
 import { verify, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 import { identityOf, keyPackageFault } from './credential'
-import { readCommitData, type CommitData } from './forms'
+import { readCommitData, type CommitData, type Spent } from './forms'
 import { leavesOf, maxLeaves, readMessage, referenceOf, sameCapabilities } from './mls'
 import { byHost, isUnder, leavesFrom, wordOf, type Entry, type Leaf, type Roster, type Seat, type Word } from './roster'
 
@@ -30,6 +30,7 @@ export class Refused extends Error {
 /** Added is one person whom a commit lets in. */
 export interface Added extends Entry {
   readonly signatureKey: Bytes
+  readonly until: number // when the KeyPackage dies, milliseconds since 1970
 }
 
 /** Change is what a commit that passed does to the roster. */
@@ -159,7 +160,7 @@ export async function addedPeople(
     const fault = await keyPackageFault(kp, roster.place.meeting, data.time)
     must(fault === null, `KeyPackage: ${fault ?? ''}`)
     uses.add(entry.admission)
-    added.push({ ...entry, signatureKey: plain(kp.leafNode.signaturePublicKey) })
+    added.push({ ...entry, signatureKey: plain(kp.leafNode.signaturePublicKey), until: diesAt(kp) })
   }
   return added
 }
@@ -266,6 +267,17 @@ export function rosterAfter(roster: Roster, change: Change, tree: RatchetTree): 
     const old = stays.find((l) => l.leaf === seat.leaf && equal(l.signatureKey, seat.signatureKey))
     return old ?? wordOf(change.added.find((a) => equal(a.signatureKey, seat.signatureKey)))
   }
-  const spent = new Set([...roster.spent, ...change.added.map((a) => hex(a.admitted.reference))])
+  const spent = spentAfter(roster, change.added, change.time)
   return { ...roster, leaves: leavesFrom(tree, wordFor), spent, time: change.time }
+}
+
+/** diesAt is the time after which a KeyPackage is refused anyway. */
+export function diesAt(kp: KeyPackage): number {
+  return Number(kp.leafNode.lifetime.notAfter) * 1_000
+}
+
+/** spentAfter remembers what a commit uses, and forgets what has died: the commit's own time decides, for all alike. */
+export function spentAfter(roster: Roster, added: readonly Pick<Added, 'admitted' | 'until'>[], time: number): Spent {
+  const living = [...roster.spent].filter(([, until]) => until >= time)
+  return new Map([...living, ...added.map((a): [string, number] => [hex(a.admitted.reference), a.until])])
 }

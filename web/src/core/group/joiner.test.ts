@@ -44,7 +44,8 @@ function info(over: Partial<RosterData> = {}): Extension {
   const { roster } = t.adas
   const admissions = [...admissionsOf(roster.leaves.values()), word]
   const names = [t.ada.named, t.bob.named, t.eve.named, kim.named]
-  const data = { policies: roster.policies.map((p) => p.statement), admissions, names, ...over }
+  const { time, spent } = roster
+  const data = { policies: roster.policies.map((p) => p.statement), admissions, names, time, spent, ...over }
   return { extensionType: rosterExtension, extensionData: rosterData(data) }
 }
 

@@ -141,15 +141,10 @@ async function readRoster(
     must(byDevice || self, 'an admission that no host signed')
     entries.push(...body.entries.map((admitted) => ({ admitted, admission })))
   }
-  const spent = new Set<string>() // an admission may name others, who are still to be added
-  const leaves = leavesFrom(state.ratchetTree, (seat) => {
-    const admitting = entries.filter((e) => admits(e, seat))
-    for (const e of admitting) spent.add(hex(e.admitted.reference))
-    return wordOf(admitting.at(-1))
-  })
+  const leaves = leavesFrom(state.ratchetTree, (seat) => wordOf(entries.findLast((e) => admits(e, seat))))
   await checkLeaves(state, leaves)
   await ownLeaf(state, leaves, mine, own, who)
-  return { place, hostKey: who.hostKey, policies, leaves, spent, time: 0 }
+  return { place, hostKey: who.hostKey, policies, leaves, spent: data.spent, time: data.time }
 }
 
 function admits(e: Entry, seat: Seat): boolean {

@@ -6,6 +6,7 @@ import { sha256 } from '../keys/derive'
 import { hashOf, verify, type Place, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 import { identityOf } from './credential'
+import type { Spent } from './forms'
 import { leavesOf } from './mls'
 
 /** Seat is a leaf as the tree alone tells it. */
@@ -38,7 +39,7 @@ export interface Roster {
   readonly hostKey: Bytes
   readonly policies: readonly [Policy, ...Policy[]] // the chain from sequence 1
   readonly leaves: ReadonlyMap<number, Leaf>
-  readonly spent: ReadonlySet<string> // KeyPackage references that were used, in hex
+  readonly spent: Spent
   readonly time: number // of the last commit, milliseconds since 1970
 }
 

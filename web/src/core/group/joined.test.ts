@@ -1,0 +1,37 @@
+import { beforeAll, expect, test } from 'vitest'
+import { hex } from '../keys/bytes'
+import { none, trio, type Trio } from '../testkit/group'
+import { makeCommit } from './commit'
+import { gate, spentAfter } from './gate'
+
+let t: Trio
+
+beforeAll(async () => {
+  t = await trio()
+})
+
+test('a joiner whose clock is a minute slow makes a commit that everybody else takes', async () => {
+  const order = {
+    adds: [],
+    removes: [{ participant: t.eve.participant, statement: none }],
+    names: [],
+    now: t.now - 60_000,
+  }
+  const made = await makeCommit(order, t.bobs.state, t.bobs.roster, t.psk)
+  await expect(gate(made.commit, t.adas.state, t.adas.roster)).resolves.toMatchObject({ time: t.adas.roster.time })
+})
+
+test('a joiner knows the time and the used KeyPackages of the group that it enters', () => {
+  for (const view of [t.bobs, t.eves]) {
+    expect(view.roster.time).toBe(t.adas.roster.time)
+    expect([...view.roster.spent].sort()).toEqual([...t.adas.roster.spent].sort())
+  }
+  expect([...t.bobs.roster.spent.keys()]).toContain(hex(t.bob.admitted.reference))
+})
+
+test('a used KeyPackage is remembered until it would be refused for its age, by the clock of the commits', () => {
+  const { roster } = t.adas
+  const [[reference, until] = ['', 0]] = roster.spent
+  expect(spentAfter(roster, [], until).has(reference)).toBe(true)
+  expect(spentAfter(roster, [], until + 1).has(reference)).toBe(false)
+})
