@@ -32,7 +32,7 @@ type Config struct {
 	TLSCertificate string        `key:"tls-certificate" doc:"File with the certificate chain, PEM. Without certificate and key the server speaks HTTP, for localhost or behind a proxy."`
 	TLSKey         string        `key:"tls-key" doc:"File with the certificate's private key, PEM."`
 	StoreKeyFile   string        `key:"store-key-file" doc:"File with the key that seals the store, 64 hexadecimal digits, readable by the server alone. Without a choice it is store.key in the data folder, made at the first start."`
-	MaxMembers     int           `key:"max-members" default:"50" min:"2" max:"500" doc:"Most people in one meeting."`
+	MaxMembers     int           `key:"max-members" default:"50" min:"2" max:"300" doc:"Most people in one meeting."`
 	MaxKnocks      int           `key:"max-knocks" default:"100" min:"1" max:"10000" doc:"Most people waiting at the door of one meeting."`
 	MaxMeetings    int           `key:"max-meetings" default:"1000" min:"1" max:"100000" doc:"Most meetings, running and booked."`
 	MaxAge         time.Duration `key:"max-age" default:"24h" min:"1m" max:"168h" doc:"Longest life of a running meeting, with a unit: 90m, 24h."`
