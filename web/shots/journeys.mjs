@@ -115,7 +115,7 @@ const journeys = {
     assert.deepEqual((await asked(page)).at(-1), ['remove', 'p2'])
   },
   'Meeting: the page itself never scrolls': async (page, open) => {
-    for (const panel of ['People', 'Chat']) {
+    for (const panel of ['People', 'Chat', 'Security']) {
       await open('meeting-people')
       await button(page, panel).click()
       const room = await page.evaluate(() => {

@@ -55,9 +55,11 @@ describe('heads', () => {
   test('a host vouches for a new epoch at once, and that word is kept for who joins', async () => {
     const { w, host } = await four()
     const before = host.told.length
-    await w.enter('Zoe')
+    const [zoe] = await w.enter('Zoe') // no time passes
+    expect(zoe?.confirmed()).toBe(true)
     const sent = host.told.slice(before).filter((h) => h.kind === 'send')
-    expect(sent[0]).toMatchObject({ fleeting: false, epoch: w.epoch })
+    expect(sent.length).toBe(2) // the head and the newcomer's name
+    expect(sent.every((h) => !h.fleeting && h.epoch === w.epoch)).toBe(true)
   })
 })
 

@@ -292,6 +292,39 @@ describe('a transform', () => {
     expect((await run(options, [opus, vp8Key], ada)).out).toEqual([])
   })
 
+  test('what was held back builds nothing: the picture goes on with a key frame, asked for once a second', async () => {
+    const sent: Bytes[] = []
+    const asked: number[] = []
+    const { readable, writable } = new TransformStream<EncodedFrame, EncodedFrame>()
+    const into = writable.getWriter()
+    const transformer: Transformer = {
+      options: { way: 'seal', context: 'camera' },
+      readable,
+      writable: new WritableStream({ write: (f) => void sent.push(new Uint8Array(f.data)) }),
+      generateKeyFrame: () => Promise.resolve(asked.push(clock.now())),
+    }
+    const done = attach(transformer, ada, clock)
+    const feed = (f: Bytes): Promise<void> => into.write({ data: f.slice().buffer })
+    await feed(vp8Key)
+    await expect.poll(() => sent.length).toBe(1)
+    ada.halt(true)
+    await feed(vp8Delta)
+    await feed(vp8Key)
+    ada.halt(false)
+    await feed(vp8Delta)
+    await feed(vp8Delta)
+    await expect.poll(() => asked.length).toBe(1)
+    clock.advance(1_000)
+    await feed(vp8Delta)
+    await feed(vp8Key)
+    await feed(vp8Delta)
+    await into.close()
+    await done
+    expect(asked.length).toBe(2)
+    expect(sent.length).toBe(3)
+    expect((await Promise.all(sent.map((f) => fate(bob, f, 1, 'video')))).join()).toBe('opened,opened,opened')
+  })
+
   test.each(['key', 'slot'])(
     'asks for a key frame, at most once a second, when pictures outran their %s',
     async (lack) => {
