@@ -200,5 +200,5 @@ func (m *Machine) finish(why Why, statement []byte) []Effect {
 	clear(m.denied)
 	clear(m.removed)
 	m.over = true
-	return append(out, Finish{})
+	return append(out, Finish{why})
 }

@@ -189,7 +189,7 @@ type ShowPresence struct {
 }
 
 // Finish ends the meeting; everybody has been told by the effects before it.
-type Finish struct{}
+type Finish struct{ Why Why }
 
 func (Refuse) effect()       {}
 func (TellWaiting) effect()  {}

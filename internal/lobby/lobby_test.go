@@ -172,9 +172,9 @@ func TestEverythingHappensWhenNextSays(t *testing.T) {
 	}{
 		"a waiting person is asked":          {[]Input{knock(1)}, AskAfter, AskWaiting{person(1)}},
 		"a seat without a line is given up":  {[]Input{Lost{person(2)}}, Grace, Unseat{Who: person(2), Why: WhyAbsent, Remove: true}},
-		"a meeting without a host closes":    {[]Input{Lost{host}}, Grace, Finish{}},
-		"a meeting whose host left closes":   {[]Input{Left{Who: host}}, Grace, Finish{}},
-		"an old meeting closes":              {nil, limits.MaxAge, Finish{}},
+		"a meeting without a host closes":    {[]Input{Lost{host}}, Grace, Finish{WhyClosed}},
+		"a meeting whose host left closes":   {[]Input{Left{Who: host}}, Grace, Finish{WhyClosed}},
+		"an old meeting closes":              {nil, limits.MaxAge, Finish{WhyClosed}},
 		"a seat that is not taken is freed":  {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{person(1)}}, JoinWithin, Unseat{Who: person(1), Why: WhyLapsed, Remove: true}},
 		"one who was asked and is mute goes": {[]Input{knock(1), tick(AskAfter)}, AskAfter + LapseAfter, Dismiss{Who: person(1), Why: WhyLapsed}},
 	} {

@@ -43,6 +43,9 @@ func (m *Meeting) carryDoor(effects []lobby.Effect) {
 		case lobby.ShowPresence:
 			m.pushOthers(e.Who, wire.Presence{Participant: wire.Participant(e.Who), Connected: e.Connected})
 		case lobby.Finish:
+			if !m.over.Load() { // nobody sat or waited
+				m.noteEnd(e.Why, nil)
+			}
 			for _, v := range m.visits { // who was asked back and has not knocked yet
 				m.dismiss(v, m.farewell)
 			}

@@ -385,3 +385,17 @@ func TestAnotherMemberCommitsWhenTheFirstDoesNot(t *testing.T) {
 		host.Refused(fault.EpochStale, host.Commit(g, first))
 	})
 }
+
+func TestAMeetingThatClosesWithNobodyInItIsOverAtOnce(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		h.Shelf.Slow = time.Second // the booking is still being deleted
+		host := h.Person("host")
+		g := host.Enter(in)
+		host.Do(host.Leaving(in, g))
+		host.Gone()
+		<-time.After(2*time.Minute + 100*time.Millisecond)
+		late := h.Person("late")
+		late.Call()
+		late.Refused(fault.MeetingUnknown, wire.Hello{Version: wire.Version, Meeting: wire.Meeting(in.ID)})
+	})
+}

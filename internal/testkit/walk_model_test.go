@@ -264,6 +264,7 @@ func (m *model) learn(ask *asking, reply wire.Reply) {
 		f.seat = &place{line: l, host: true, confirmed: true, ticket: ok.Ticket}
 		l.soul.Ticket, l.soul.Seq, l.soul.shown = ok.Ticket, 0, nil
 		m.host, m.hostless = f, time.Time{}
+		clear(l.answers) // a seat counts its requests anew
 	case wire.Knock:
 		f.door = &knocking{line: l, keyPackage: r.KeyPackage}
 	case wire.Withdraw:
@@ -352,6 +353,7 @@ func (m *model) committed(r wire.Commit) {
 		f.seat = nil
 		if f.door != nil && f.door.admission != nil && bytes.Equal(f.door.keyPackage, add.KeyPackage) {
 			f.seat = &place{line: f.door.line, since: m.epoch, inGroup: true, admission: f.door.admission}
+			clear(f.door.line.answers) // a seat counts its requests anew
 			f.door = nil
 		}
 	}

@@ -113,7 +113,7 @@ func playMany(t *testing.T) {
 		stories++
 	})
 	t.Logf("%d stories: %v", stories, counts)
-	for _, what := range []string{"seat", "app", "media", "barred out", "regroup", "resume", "end", "full", "return", "silence after the end"} {
+	for _, what := range []string{"seat", "app", "media", "barred out", "regroup", "resume", "end", "full", "silence after the end"} {
 		if stories >= 1000 && counts[what] < stories/1000 {
 			t.Errorf("%s came about %d times in %d stories", what, counts[what], stories)
 		}
