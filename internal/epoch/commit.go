@@ -60,7 +60,7 @@ func (m *Machine) stillWanted(add Add) bool {
 func (m *Machine) welcome(add Add, in Committed) Effect {
 	m.arrivals++
 	m.members[add.Who] = &member{connected: true, order: m.arrivals}
-	return Welcome{Who: add.Who, Epoch: m.epoch, Welcome: in.Welcome, Tree: in.Tree, Admission: add.Admission}
+	return Welcome{Who: add.Who, Epoch: m.epoch, Welcome: in.Welcome, Tree: in.Tree, Admission: add.Admission, KeyPackage: add.KeyPackage}
 }
 
 // check compares the commit with the group, the epoch and the task.

@@ -178,9 +178,9 @@ type Order struct {
 
 // Welcome is for nobody but Who.
 type Welcome struct {
-	Who                      ident.ParticipantID
-	Epoch                    uint64 // the one to join
-	Welcome, Tree, Admission []byte
+	Who                                  ident.ParticipantID
+	Epoch                                uint64 // the one to join
+	Welcome, Tree, Admission, KeyPackage []byte
 }
 
 // Unaddable is somebody whom the committer left out: the KeyPackage does not fit.

@@ -1,6 +1,7 @@
 package lobby
 
 import (
+	"slices"
 	"time"
 
 	"incamera/internal/fault"
@@ -91,10 +92,10 @@ func (m *Machine) remove(in Removed, now time.Time) []Effect {
 }
 
 // welcomed turns an invited person into a member. Somebody who came back leaves the old line behind.
-func (m *Machine) welcomed(who ident.ParticipantID, now time.Time) []Effect {
-	inv := m.invited[who]
-	if inv == nil {
-		// Gone since the commit was asked for: the new leaf is nobody's, and an old seat's leaf is gone.
+func (m *Machine) welcomed(in Welcomed, now time.Time) []Effect {
+	who, inv := in.Who, m.invited[in.Who]
+	if inv == nil || !slices.Equal(inv.knock.KeyPackage, in.KeyPackage) {
+		// Gone, or knocking anew, since the commit was asked for: the new leaf is nobody's, an old seat's leaf is gone.
 		delete(m.seats, who)
 		return []Effect{Unseat{Who: who, Why: WhyAbsent, Remove: true}}
 	}

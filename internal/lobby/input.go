@@ -53,8 +53,11 @@ type Removed struct {
 	Statement []byte
 }
 
-// Welcomed says that the group has added an invited person.
-type Welcomed struct{ Who ident.ParticipantID }
+// Welcomed says that the group has added a person by a KeyPackage, which need not be the one of the knock that stands.
+type Welcomed struct {
+	Who        ident.ParticipantID
+	KeyPackage []byte
+}
 
 // Unaddable says that the group could not add an invited person.
 type Unaddable struct{ Who ident.ParticipantID }

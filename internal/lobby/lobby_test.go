@@ -35,7 +35,7 @@ func opened() *Machine {
 func member(m *Machine, n byte) {
 	m.Step(knock(n), start)
 	m.Step(Admitted{By: person(hostNo), Entries: []Invitation{invite(n)}}, start)
-	m.Step(Welcomed{person(n)}, start)
+	m.Step(Welcomed{Who: person(n)}, start)
 	m.Step(Joined{person(n)}, start)
 }
 
@@ -175,7 +175,7 @@ func TestEverythingHappensWhenNextSays(t *testing.T) {
 		"a meeting without a host closes":    {[]Input{Lost{host}}, Grace, Finish{WhyClosed}},
 		"a meeting whose host left closes":   {[]Input{Left{Who: host}}, Grace, Finish{WhyClosed}},
 		"an old meeting closes":              {nil, limits.MaxAge, Finish{WhyClosed}},
-		"a seat that is not taken is freed":  {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{person(1)}}, JoinWithin, Unseat{Who: person(1), Why: WhyLapsed, Remove: true}},
+		"a seat that is not taken is freed":  {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{Who: person(1)}}, JoinWithin, Unseat{Who: person(1), Why: WhyLapsed, Remove: true}},
 		"one who was asked and is mute goes": {[]Input{knock(1), tick(AskAfter)}, AskAfter + LapseAfter, Dismiss{Who: person(1), Why: WhyLapsed}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestEverythingHappensWhenNextSays(t *testing.T) {
 
 func TestWhoComesBackBeforeTakingTheSeatHasAMinuteAgain(t *testing.T) {
 	m := opened()
-	for _, in := range []Input{knock(1), Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, Welcomed{person(1)}, Lost{person(1)}} {
+	for _, in := range []Input{knock(1), Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, Welcomed{Who: person(1)}, Lost{person(1)}} {
 		m.Step(in, start)
 	}
 	back := start.Add(JoinWithin + time.Second)
@@ -236,4 +236,23 @@ func same(a, b Effect) bool {
 		return a == b
 	}
 	return false
+}
+
+func TestAnAdditionByAnEarlierKnockSeatsNobody(t *testing.T) {
+	m := opened()
+	again := knock(1)
+	again.Knock.KeyPackage, again.Knock.Reference = []byte("new"), [32]byte{9}
+	entry := invite(1)
+	entry.Reference = again.Knock.Reference
+	for _, in := range []Input{knock(1), Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, again, Admitted{By: person(hostNo), Entries: []Invitation{entry}}} {
+		m.Step(in, start)
+	}
+	m.Step(Welcomed{Who: person(1)}, start)
+	if seated, _ := m.Seated(person(1)); seated {
+		t.Fatal("seated by the KeyPackage of an earlier knock")
+	}
+	m.Step(Welcomed{Who: person(1), KeyPackage: []byte("new")}, start)
+	if seated, _ := m.Seated(person(1)); !seated {
+		t.Error("not seated by the one that stands")
+	}
 }

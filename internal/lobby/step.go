@@ -35,7 +35,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	case Removed:
 		return m.remove(in, now)
 	case Welcomed:
-		return m.welcomed(in.Who, now)
+		return m.welcomed(in, now)
 	case Unaddable:
 		return m.unaddable(in.Who)
 	case Joined:

@@ -72,7 +72,7 @@ func (w *walk) draw(t *rapid.T) Input {
 		}
 		return Admitted{By: by, Entries: []Invitation{{who, k.Device, k.Reference}}}
 	case 5:
-		return Welcomed{who}
+		return Welcomed{Who: who}
 	case 6:
 		return Joined{who}
 	case 7:
@@ -89,7 +89,7 @@ func (w *walk) draw(t *rapid.T) Input {
 		if !w.m.grouped || rapid.IntRange(0, 9).Draw(t, "anew") == 0 {
 			return Opened{by}
 		}
-		return Welcomed{who}
+		return Welcomed{Who: who}
 	case 13:
 		if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
 			return Ended{By: by}

@@ -224,7 +224,7 @@ func (m *Meeting) carryEpoch(effects []epoch.Effect) {
 
 // welcome seats the person whom the group added and hands them, and nobody else, the way in.
 func (m *Meeting) welcome(e epoch.Welcome) {
-	m.carryDoor(m.lobby.Step(lobby.Welcomed{Who: e.Who}, time.Now()))
+	m.carryDoor(m.lobby.Step(lobby.Welcomed{Who: e.Who, KeyPackage: e.KeyPackage}, time.Now()))
 	s := m.seats[e.Who]
 	if s == nil {
 		return

@@ -88,7 +88,6 @@ func (m *Meeting) resumed(in Resumed) {
 		return
 	}
 	if s == nil || s.device != in.Device || !s.ticket.Equal(in.Ticket) {
-		in.Line.Doubt()
 		m.refuse(in.Line, in.ID, fault.ResumeBad)
 		return
 	}

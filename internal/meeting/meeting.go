@@ -27,8 +27,6 @@ type Line interface {
 	Send(frame []byte)
 	// Seat says that the line is a member's now, who may send more at once.
 	Seat()
-	// Doubt says that the ticket which the line showed opens no seat.
-	Doubt()
 	// Close ends the line after what is queued has been sent.
 	Close()
 }
