@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -23,6 +24,7 @@ type caller struct {
 	line   *line
 	origin string // of the page, checked against our names
 	from   address
+	tries  netip.Prefix // what the guard counts against
 	pace   *rate.Limiter
 	excess int // messages over the rate
 
@@ -94,7 +96,7 @@ func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
 	meetingID := ident.MeetingID(r.Meeting)
 	var record booking.Record
 	var open bool
-	err := c.signal.warden.look(tryOf(c.from, ident.MeetingID{}, guard.Meeting), func() (err error) {
+	err := c.signal.warden.find(guard.Try{From: c.tries, Kind: guard.Meeting}, func() (err error) {
 		record, open, err = c.signal.live.find(ctx, meetingID)
 		return err
 	})
@@ -111,7 +113,8 @@ func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
 	c.say(id, wire.OkHello{HostKey: record.HostKey, Booking: record.Statement, Challenge: c.facts.Challenge, Open: open})
 }
 
-// prove checks a proof and hands the caller to the meeting. The guard lets those pass who are inside or have shown the code.
+// prove checks a proof and hands the caller to the meeting. The guard
+// looks at codes only, and lets those pass who are inside or have shown theirs.
 func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 	if c.facts == nil {
 		c.say(id, wire.Fault{Code: fault.MessageOrder})
@@ -129,10 +132,10 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 	}
 	var err error
 	_, knock := r.(wire.Knock)
-	if seated || knock && c.known {
-		err = check()
+	if knock && !seated && !c.known {
+		err = c.signal.warden.look(guard.Try{From: c.tries, Meeting: c.facts.Facts.Meeting, Kind: guard.Code}, check)
 	} else {
-		err = c.signal.warden.look(tryOf(c.from, c.facts.Facts.Meeting, kindOf(r)), check)
+		err = check()
 	}
 	if err == nil {
 		c.known = c.known || knock
@@ -156,18 +159,6 @@ func (c *caller) admit(ctx context.Context, in meeting.Input, seated bool) error
 		return fault.New(fault.MessageFlood)
 	}
 	return c.enter(ctx, in)
-}
-
-// kindOf is what a proof tries.
-func kindOf(r wire.Request) guard.Kind {
-	switch r.(type) {
-	case wire.Host:
-		return guard.Host
-	case wire.Resume:
-		return guard.Resume
-	default:
-		return guard.Code
-	}
 }
 
 // check turns a proof into an input for the meeting.

@@ -27,7 +27,6 @@ const (
 // line is one WebSocket as meetings see it.
 type line struct {
 	conn   *websocket.Conn // fixed
-	doubt  func()          // fixed; never blocks
 	seated atomic.Bool
 
 	mu      sync.Mutex
@@ -37,8 +36,8 @@ type line struct {
 	wake    chan struct{} // holds one token while the writer has something to look at
 }
 
-func newLine(conn *websocket.Conn, doubt func()) *line {
-	return &line{conn: conn, doubt: doubt, wake: make(chan struct{}, 1)}
+func newLine(conn *websocket.Conn) *line {
+	return &line{conn: conn, wake: make(chan struct{}, 1)}
 }
 
 // Send queues a message. Of a line that is closing nothing more is sent.
@@ -60,9 +59,6 @@ func (l *line) Send(frame []byte) {
 
 // Seat lets the line send what members may.
 func (l *line) Seat() { l.seated.Store(true) }
-
-// Doubt counts a ticket that opens nothing.
-func (l *line) Doubt() { l.doubt() }
 
 // Close ends the line after what is queued has been sent.
 func (l *line) Close() {

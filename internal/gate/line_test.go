@@ -11,7 +11,7 @@ import (
 
 func TestALineThatIsNotReadIsCutWithAWord(t *testing.T) {
 	for name, frame := range map[string][]byte{"many": []byte("x"), "large": bytes.Repeat([]byte("x"), 512<<10)} {
-		l := newLine(nil, nil)
+		l := newLine(nil)
 		for range maxQueued + 1 {
 			l.Send(frame)
 		}
@@ -27,7 +27,7 @@ func TestALineThatIsNotReadIsCutWithAWord(t *testing.T) {
 }
 
 func TestALineSaysWhatIsQueuedBeforeItCloses(t *testing.T) {
-	l := newLine(nil, nil)
+	l := newLine(nil)
 	l.Send([]byte("last"))
 	l.Close()
 	if frame, closing := l.next(); string(frame) != "last" || closing {

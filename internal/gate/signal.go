@@ -11,7 +11,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"incamera/internal/fault"
-	"incamera/internal/guard"
 	"incamera/internal/ident"
 	"incamera/internal/wire"
 )
@@ -112,9 +111,9 @@ func (s *Signal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	conn.SetReadLimit(-1) // caller.message has limits with words
 	c := &caller{
-		signal: s, origin: r.Header.Get("Origin"), from: addressOf(r), pace: rate.NewLimiter(messagesPerSec, burstAtDoor),
+		signal: s, origin: r.Header.Get("Origin"), from: addressOf(r), tries: guardedAs(r),
+		pace: rate.NewLimiter(messagesPerSec, burstAtDoor), line: newLine(conn),
 	}
-	c.line = newLine(conn, func() { s.warden.failed(tryOf(c.from, c.facts.Facts.Meeting, guard.Resume)) })
 	c.run(s.ctx)
 }
 

@@ -2,13 +2,14 @@ package gate
 
 import (
 	"log/slog"
+	"net"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
 
 	"incamera/internal/fault"
 	"incamera/internal/guard"
-	"incamera/internal/ident"
 )
 
 // lockedOut is the text of the log's line for programs such as fail2ban (docs/operate/serve.md). Operators' filters look for it: it never changes.
@@ -18,7 +19,7 @@ const lockedOut = "too many wrong tries at the door"
 // at before the one before it is counted.
 type warden struct {
 	log   *slog.Logger
-	turns [64]sync.Mutex // an address has always the same one
+	turns [64]sync.Mutex // an address has always the same one; nobody's has none
 
 	mu    sync.Mutex
 	guard *guard.Machine
@@ -29,20 +30,44 @@ func newWarden(log *slog.Logger) *warden { return &warden{log: log, guard: guard
 // look has check look at a try, unless the address has to wait; then it is refused without a look, right or wrong. What
 // check refuses with a fault of the asker is counted.
 func (w *warden) look(t guard.Try, check func() error) error {
-	turn := &w.turns[turnOf(t.From)]
-	turn.Lock()
-	defer turn.Unlock()
-	w.mu.Lock()
-	wait := w.guard.Wait(t, time.Now())
-	w.mu.Unlock()
-	if wait > 0 {
+	if t.From.IsValid() {
+		turn := &w.turns[turnOf(t.From)]
+		turn.Lock()
+		defer turn.Unlock()
+	}
+	if w.wait(t) > 0 {
 		return fault.New(fault.TriesMany)
 	}
 	err := check()
-	if f, known := fault.Of(err); err != nil && known && f.Kind != fault.Ours {
+	if ofAsker(err) {
 		w.failed(t)
 	}
 	return err
+}
+
+// find has check look for a meeting. One that exists is found whatever stands against the address: its people may share it with a stranger.
+func (w *warden) find(t guard.Try, check func() error) error {
+	err := check()
+	if !ofAsker(err) {
+		return err
+	}
+	if w.wait(t) > 0 {
+		return fault.New(fault.TriesMany)
+	}
+	w.failed(t)
+	return err
+}
+
+func (w *warden) wait(t guard.Try) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.guard.Wait(t, time.Now())
+}
+
+// ofAsker tells whether an error is a fault, and the asker's.
+func ofAsker(err error) bool {
+	f, known := fault.Of(err)
+	return err != nil && known && f.Kind != fault.Ours
 }
 
 // failed counts a try that did not hold and writes a line for each lock-out.
@@ -55,9 +80,23 @@ func (w *warden) failed(t guard.Try) {
 	}
 }
 
-// tryOf is a try of an address at a meeting.
-func tryOf(from address, meeting ident.MeetingID, kind guard.Kind) guard.Try {
-	return guard.Try{From: netip.Prefix(from), Meeting: meeting, Kind: kind}
+// guardedAs is the address that a request's failures stand against: none if it comes from this machine, where a proxy may speak for everybody.
+func guardedAs(r *http.Request) netip.Prefix {
+	from := addressOf(r)
+	ip := netip.Prefix(from).Addr()
+	if !ip.IsValid() || ip.IsLoopback() {
+		return netip.Prefix{}
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	own, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if err != nil || !ok {
+		return netip.Prefix(from)
+	}
+	here, err := netip.ParseAddrPort(own.String())
+	if err == nil && here.Addr().Unmap() == peer.Addr().Unmap() {
+		return netip.Prefix{}
+	}
+	return netip.Prefix(from)
 }
 
 // plain words an address as firewalls take it: an IPv4 address alone, an IPv6 subscriber with the length.

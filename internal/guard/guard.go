@@ -1,6 +1,6 @@
-// Package guard counts what fails at the door and says who has to wait: wrong codes, knocks, host proofs and resumes that do not
-// hold, and meetings that do not exist. It is a pure machine. It is not for how often somebody may ask (gate's pacers)
-// and not for who may enter (lobby): it never hears of those inside.
+// Package guard counts what can be guessed at the door and says who has to wait: wrong codes, knocks that are not whole, and meetings that
+// do not exist. It is a pure machine. It is not for how often somebody may ask (gate's pacers), not for who may enter (lobby), and not for
+// host proofs and tickets: nobody guesses 256 bits, and whoever shares an address with a guesser must still come back.
 package guard
 
 import (
@@ -10,17 +10,15 @@ import (
 	"incamera/internal/ident"
 )
 
-// What an address may fail at one meeting: a few slips at once, then each failure doubles the wait before the next try. That makes
-// at most eight tries in the first minute and under one a minute later.
+// What an address may fail at one meeting: some slips, for it may be a whole office's, then each failure doubles the lock-out. That makes
+// at most eight tries in the first minute and under one a minute later. The right code is held up by a lock-out only.
 const (
-	freeTries  = 3
-	firstWait  = 2 * time.Second
-	LockOut    = time.Minute      // a wait from here on is a lock-out
+	freeTries  = 8
+	LockOut    = time.Minute      // the first one
 	MaxLockOut = 15 * time.Minute // no wait is longer
 )
 
-// What an address may fail at all meetings together: a school behind one address has many slips. This machine's own
-// address is not counted so: a proxy on it may speak for everybody.
+// How many meetings that do not exist an address may ask for.
 const freeTriesAnywhere = 40
 
 // A meeting is besieged while its failures of all addresses, of which calmPerMinute are forgiven, stand at siegeAt or more. Then the first slip
@@ -40,37 +38,37 @@ const (
 	MostMeetings  = 4_096
 )
 
+// nobodysWait is between two tries of those without an address of their own while they besiege a meeting.
+const nobodysWait = time.Minute / calmPerMinute
+
 // Kind is what somebody tries.
 type Kind uint8
 
-// The kinds. Resumes are counted apart from the others: whoever guesses codes beside a member keeps the member out of nothing.
+// The kinds.
 const (
 	Code    Kind = iota // the proof of the access code
 	Knock               // a knock that is not whole
-	Host                // the proof of the host key
-	Resume              // the ticket of a seat
 	Meeting             // the address of a meeting that does not exist
 )
 
 // Try is somebody's try at a meeting. Meeting counts for no meeting.
 type Try struct {
-	From    netip.Prefix // one IPv4 address or one IPv6 /64
+	From    netip.Prefix // one IPv4 address or one IPv6 /64; the zero value is nobody's, such as a proxy's that may speak for everybody
 	Meeting ident.MeetingID
 	Kind    Kind
 }
 
 // Verdict is what a failure leads to.
 type Verdict struct {
-	Failures int           // that stand against the address, at this meeting or, if it is more of a wait, anywhere
+	Failures int           // that stand against the address
 	Wait     time.Duration // until the next try is looked at
 	Locked   bool          // the address has earned a lock-out by itself, not only because others besiege the meeting
 }
 
-// pair is an address at one meeting; resumes have a pair of their own.
+// pair is an address at one meeting.
 type pair struct {
 	from    netip.Prefix
 	meeting ident.MeetingID
-	resume  bool
 }
 
 // Machine is the guard of one server. One owner at a time.
@@ -78,6 +76,7 @@ type Machine struct {
 	pairs     *table[pair, tally]
 	addresses *table[netip.Prefix, tally]
 	sieges    *table[ident.MeetingID, siege]
+	nobodys   *table[ident.MeetingID, siege] // by those without an address of their own
 }
 
 // tally is what stands against somebody.
@@ -98,67 +97,71 @@ func New() *Machine {
 		pairs:     newTable[pair, tally](MostAddresses),
 		addresses: newTable[netip.Prefix, tally](MostAddresses),
 		sieges:    newTable[ident.MeetingID, siege](MostMeetings),
+		nobodys:   newTable[ident.MeetingID, siege](MostMeetings),
 	}
 }
 
 // Wait is how long a try has to wait before it is looked at; zero is now. Who has to wait is not counted anew. An address that has not failed
 // within Forget never waits.
 func (m *Machine) Wait(t Try, now time.Time) time.Duration {
-	wait := time.Duration(0)
-	if t.Kind != Meeting {
-		wait = m.pairs.get(pairOf(t), now).until.Sub(now)
+	var until time.Time
+	switch {
+	case t.Kind == Meeting:
+		until = m.addresses.get(t.From, now).until
+	case t.From.IsValid():
+		until = m.pairs.get(pairOf(t), now).until
+	default:
+		if s := m.nobodys.get(t.Meeting, now); s.levelAt(now) >= siegeAt {
+			until = s.at.Add(nobodysWait)
+		}
 	}
-	if countsAnywhere(t) {
-		wait = max(wait, m.addresses.get(t.From, now).until.Sub(now))
-	}
-	return max(wait, 0)
+	return max(until.Sub(now), 0)
 }
 
 // Failed counts a try that was looked at and did not hold. Times must not go back.
 func (m *Machine) Failed(t Try, now time.Time) Verdict {
-	var v Verdict
-	if countsAnywhere(t) {
+	switch {
+	case t.Kind == Meeting && !t.From.IsValid():
+		return Verdict{} // there is no meeting to protect
+	case t.Kind == Meeting:
 		anywhere := m.addresses.get(t.From, now)
-		v = anywhere.fail(now, freeTriesAnywhere)
+		v := anywhere.fail(now, freeTriesAnywhere)
 		m.addresses.put(t.From, anywhere, now)
-	}
-	if t.Kind == Meeting {
 		return v
+	case !t.From.IsValid():
+		count(m.nobodys, t.Meeting, now)
+		return Verdict{Wait: m.Wait(t, now)}
 	}
-	besieged := t.Kind != Resume && m.besieged(t.Meeting, now)
+	besieged := count(m.sieges, t.Meeting, now) >= siegeAt
 	here := m.pairs.get(pairOf(t), now)
-	local := here.fail(now, freeTries)
+	v := here.fail(now, freeTries)
 	if besieged {
 		here.until = latest(here.until, now.Add(doubled(LockOut, here.failures-1)))
-		local.Wait = here.until.Sub(now)
+		v.Wait = here.until.Sub(now)
 	}
 	m.pairs.put(pairOf(t), here, now)
-	if local.Wait >= v.Wait {
-		return local
-	}
 	return v
 }
 
-// countsAnywhere tells whether a failure stands against the address at all meetings; a member's old ticket does not.
-func countsAnywhere(t Try) bool { return t.Kind != Resume && !t.From.Addr().IsLoopback() }
-
-// besieged counts a failure at a meeting and tells whether there are too many of all addresses.
-func (m *Machine) besieged(meeting ident.MeetingID, now time.Time) bool {
-	s := m.sieges.get(meeting, now)
-	calm := now.Sub(s.at).Minutes() * calmPerMinute
-	s.level = min(max(0, s.level-calm)+1, mostSiege)
-	s.at = now
-	m.sieges.put(meeting, s, now)
-	return s.level >= siegeAt
+// count counts a failure at a meeting and gives the level of the siege.
+func count(sieges *table[ident.MeetingID, siege], meeting ident.MeetingID, now time.Time) float64 {
+	s := sieges.get(meeting, now)
+	s = siege{level: min(s.levelAt(now)+1, mostSiege), at: now}
+	sieges.put(meeting, s, now)
+	return s.level
 }
 
-// fail counts a failure; the first so many are free.
+func (s siege) levelAt(now time.Time) float64 {
+	return max(0, s.level-now.Sub(s.at).Minutes()*calmPerMinute)
+}
+
+// fail counts a failure; the last free one earns the first lock-out.
 func (t *tally) fail(now time.Time, free int) Verdict {
 	t.failures++
 	v := Verdict{Failures: t.failures}
 	if t.failures >= free {
-		v.Wait = doubled(firstWait, t.failures-free)
-		v.Locked = v.Wait >= LockOut
+		v.Wait = doubled(LockOut, t.failures-free)
+		v.Locked = true
 		t.until = latest(t.until, now.Add(v.Wait))
 	}
 	return v
@@ -181,4 +184,4 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-func pairOf(t Try) pair { return pair{t.From, t.Meeting, t.Kind == Resume} }
+func pairOf(t Try) pair { return pair{t.From, t.Meeting} }

@@ -34,8 +34,8 @@ func guess(m *Machine, began time.Time, pause, long time.Duration, tries ...Try)
 
 func TestTheWaitGrows(t *testing.T) {
 	m, now := New(), start
-	for i, want := range []time.Duration{0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900} {
-		try := Try{from(1), meeting(1), []Kind{Code, Knock, Host}[i%3]}
+	for i, want := range []time.Duration{0, 0, 0, 0, 0, 0, 0, 60, 120, 240, 480, 900, 900} {
+		try := Try{from(1), meeting(1), []Kind{Code, Knock}[i%2]}
 		v := m.Failed(try, now)
 		if v.Failures != i+1 || v.Wait != want*time.Second || v.Locked != (want >= 60) {
 			t.Errorf("failure %d: %+v, want a wait of %d s", i+1, v, want)
@@ -57,7 +57,7 @@ func TestTheWaitGrows(t *testing.T) {
 }
 
 func TestWhoGuessesGetsTenTriesAMinuteAtMost(t *testing.T) {
-	for _, kind := range []Kind{Code, Knock, Host, Resume} {
+	for _, kind := range []Kind{Code, Knock} {
 		m := New()
 		if n := guess(m, start, 10*time.Millisecond, time.Minute, Try{from(1), meeting(1), kind}); n > 10 {
 			t.Errorf("kind %d: %d tries in the first minute", kind, n)
@@ -68,35 +68,49 @@ func TestWhoGuessesGetsTenTriesAMinuteAtMost(t *testing.T) {
 	}
 }
 
-func TestOneAddressCannotGoFromMeetingToMeeting(t *testing.T) {
-	m, tries := New(), []Try(nil)
-	for n := range byte(200) {
-		tries = append(tries, Try{from(1), meeting(n), Code}, Try{From: from(1), Kind: Meeting})
-	}
-	if n := guess(m, start, time.Second, time.Minute, tries...); n > freeTriesAnywhere+6 {
+func TestOneAddressCannotLookForMeetings(t *testing.T) {
+	m := New()
+	if n := guess(m, start, time.Second, time.Minute, Try{From: from(1), Kind: Meeting}); n > freeTriesAnywhere+1 {
 		t.Errorf("%d tries in a minute", n)
 	}
-	if wait := m.Wait(Try{from(1), meeting(250), Resume}, start.Add(time.Minute)); wait != 0 {
-		t.Errorf("a member behind that address waits %v to come back", wait)
+	if wait := m.Wait(Try{from(1), meeting(250), Code}, start.Add(time.Minute)); wait != 0 {
+		t.Errorf("somebody with a code behind that address waits %v", wait)
 	}
-	local := netip.MustParsePrefix("127.0.0.1/32")
-	for range 1000 {
-		if v := m.Failed(Try{From: local, Kind: Meeting}, start); v.Wait != 0 {
-			t.Fatalf("everybody behind a proxy of this machine: %+v", v)
+}
+
+func TestSevenSlipsOfAnOfficeHoldNobodyUp(t *testing.T) {
+	m := New()
+	for n := range freeTries - 1 {
+		m.Failed(Try{from(1), meeting(1), Code}, start)
+		if wait := m.Wait(Try{from(1), meeting(1), Code}, start); wait != 0 {
+			t.Errorf("after %d slips the right code waits %v", n+1, wait)
 		}
 	}
 }
 
-func TestCodesAndResumesAreCountedApart(t *testing.T) {
-	m := New()
-	guess(m, start, time.Second, time.Minute, Try{from(1), meeting(1), Code})
-	if wait := m.Wait(Try{from(1), meeting(1), Resume}, start.Add(time.Minute)); wait != 0 {
-		t.Errorf("a member beside who guesses waits %v", wait)
+func TestWhoHasNoAddressIsSlowedNotLockedOut(t *testing.T) {
+	m, nobodys := New(), Try{Meeting: meeting(1), Kind: Code}
+	if n := guess(m, start, 100*time.Millisecond, time.Minute, nobodys); n > siegeAt+2*calmPerMinute {
+		t.Errorf("%d tries in the first minute", n)
 	}
-	m = New()
-	guess(m, start, time.Second, time.Minute, Try{from(1), meeting(1), Resume})
-	if wait := m.Wait(Try{from(1), meeting(1), Code}, start.Add(time.Minute)); wait != 0 {
-		t.Errorf("a guest beside bad resumes waits %v", wait)
+	now := start.Add(time.Minute)
+	if n := guess(m, now, 100*time.Millisecond, time.Hour, nobodys); n > 61*calmPerMinute {
+		t.Errorf("%d tries in the hour after", n)
+	}
+	now = now.Add(time.Hour)
+	m.Failed(nobodys, now)
+	if wait := m.Wait(nobodys, now); wait == 0 || wait > nobodysWait {
+		t.Errorf("the right code waits %v", wait)
+	}
+	for _, other := range []Try{{Meeting: meeting(2), Kind: Code}, {from(1), meeting(1), Code}, {Kind: Meeting}} {
+		if wait := m.Wait(other, now); wait != 0 {
+			t.Errorf("%+v waits %v", other, wait)
+		}
+	}
+	for range 1000 {
+		if v := m.Failed(Try{Kind: Meeting}, now); v.Wait != 0 {
+			t.Fatalf("everybody behind a proxy of this machine: %+v", v)
+		}
 	}
 }
 
@@ -105,7 +119,7 @@ func TestASiegeCostsOnlyThoseWhoFail(t *testing.T) {
 	for n := range 1000 {
 		tries = append(tries, Try{from(n), meeting(1), Code})
 	}
-	if n := guess(m, start, 100*time.Millisecond, time.Minute, tries...); n > 1000+siegeAt*7 {
+	if n := guess(m, start, 100*time.Millisecond, time.Minute, tries...); n > 1000+siegeAt*8 {
 		t.Errorf("1,000 addresses got %d tries in a minute", n)
 	}
 	if n := guess(m, start.Add(time.Minute), time.Second, time.Hour, tries...); n > 1000*9 {
@@ -130,12 +144,16 @@ func TestTheTablesAreBounded(t *testing.T) {
 	m, now := New(), start
 	for n := range 3 * MostAddresses {
 		now = now.Add(time.Millisecond)
-		m.Failed(Try{from(n), ident.MeetingID{byte(n), byte(n >> 8), byte(n >> 16)}, Code}, now)
+		id := ident.MeetingID{byte(n), byte(n >> 8), byte(n >> 16)}
+		m.Failed(Try{from(n), id, Code}, now)
+		m.Failed(Try{From: from(n), Kind: Meeting}, now)
+		m.Failed(Try{Meeting: id, Kind: Code}, now)
 	}
 	for what, n := range map[string][2]int{
 		"pairs":     {len(m.pairs.rows), MostAddresses},
 		"addresses": {len(m.addresses.rows), MostAddresses},
 		"sieges":    {len(m.sieges.rows), MostMeetings},
+		"nobody's":  {len(m.nobodys.rows), MostMeetings},
 	} {
 		if n[0] != n[1] {
 			t.Errorf("%d %s, want %d", n[0], what, n[1])
@@ -145,6 +163,7 @@ func TestTheTablesAreBounded(t *testing.T) {
 		t.Errorf("a new meeting: %+v", v)
 	}
 	m.Failed(Try{from(1), meeting(1), Code}, now.Add(Forget))
+	m.Failed(Try{From: from(1), Kind: Meeting}, now.Add(Forget))
 	if len(m.pairs.rows) != 1 || len(m.addresses.rows) != 1 || len(m.sieges.rows) != 1 {
 		t.Errorf("after a quiet time: %d, %d, %d", len(m.pairs.rows), len(m.addresses.rows), len(m.sieges.rows))
 	}

@@ -36,6 +36,7 @@ func TestRandomGuessersKeepTheBounds(t *testing.T) {
 			book.step(t, m, try, rapid.IntRange(0, 9).Draw(t, "right") == 0, now)
 		}
 		m.Failed(Try{from(99), meeting(99), Code}, now.Add(Forget))
+		m.Failed(Try{From: from(99), Kind: Meeting}, now.Add(Forget))
 		if len(m.pairs.rows)+len(m.addresses.rows)+len(m.sieges.rows) != 3 || m.pairs.age.Len() != 1 {
 			t.Fatalf("something is kept of who has gone quiet: %d, %d, %d", len(m.pairs.rows), len(m.addresses.rows), len(m.sieges.rows))
 		}
