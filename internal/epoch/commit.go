@@ -50,6 +50,26 @@ func (m *Machine) committed(in Committed, now time.Time) []Effect {
 	return out
 }
 
+// declined gives up the additions that a committer cannot make; what is left of the task is asked for anew.
+func (m *Machine) declined(in Declined, now time.Time) []Effect {
+	at := slices.IndexFunc(m.open, func(a asked) bool { return a.task.Lease == in.Lease && a.by == in.By })
+	if at < 0 {
+		return []Effect{Refuse{fault.EpochStale}}
+	}
+	var out []Effect
+	for _, add := range m.open[at].task.Adds {
+		if slices.Contains(in.Who, add.Who) && m.stillWanted(add) {
+			m.unwant(add.Who)
+			out = append(out, Unaddable{add.Who})
+		}
+	}
+	if len(out) > 0 { // else the lease runs on, so that nobody is asked in a circle
+		m.open = slices.Delete(m.open, at, at+1)
+		m.wake(now, true)
+	}
+	return out
+}
+
 // stillWanted tells whether the add of a task is the one that is asked for now.
 func (m *Machine) stillWanted(add Add) bool {
 	return slices.ContainsFunc(m.adds, func(a Add) bool {

@@ -16,6 +16,8 @@ const (
 	BatchLeaves = 300 * time.Millisecond
 	// LeaseFor is how long a committer has before another is asked.
 	LeaseFor = 2 * time.Second
+	// AloneFor is how long the only member who can commit has before it is asked again.
+	AloneFor = 5 * LeaseFor
 	// MaxBatch bounds the Adds, and the Removes, of one commit.
 	MaxBatch = 50
 	// keptLeases bounds how many tasks of one epoch may still be answered.
@@ -144,6 +146,13 @@ type Committed struct {
 	Added, Removed []ident.ParticipantID
 }
 
+// Declined says that the holder of Lease cannot add these people.
+type Declined struct {
+	By    ident.ParticipantID
+	Lease uint64
+	Who   []ident.ParticipantID
+}
+
 // Ticked is the passing of time.
 type Ticked struct{}
 
@@ -155,6 +164,7 @@ func (Joined) input()    {}
 func (Line) input()      {}
 func (Vacated) input()   {}
 func (Committed) input() {}
+func (Declined) input()  {}
 func (Ticked) input()    {}
 
 // Effect is what the owner has to do.
@@ -183,7 +193,7 @@ type Welcome struct {
 	Welcome, Tree, Admission, KeyPackage []byte
 }
 
-// Unaddable is somebody whom the committer left out: the KeyPackage does not fit.
+// Unaddable is somebody whom the committer left out or declined: the KeyPackage does not fit.
 type Unaddable struct{ Who ident.ParticipantID }
 
 func (Refuse) effect()    {}

@@ -201,14 +201,51 @@ func TestTheLeaseMovesAtOnceWhenTheHolderIsCutOff(t *testing.T) {
 	}
 }
 
-func TestALoneCommitterIsNotHurried(t *testing.T) {
+func TestALoneCommitterIsNotHurriedButAskedAgain(t *testing.T) {
 	m := opened()
-	m.Step(add(1), start)
-	if !m.Next().IsZero() {
+	first := asks(m.Step(add(1), start))[0]
+	if !m.Next().Equal(start.Add(AloneFor)) {
 		t.Errorf("next %v", m.Next())
 	}
-	if got := asks(m.Step(Ticked{}, start.Add(time.Hour))); len(got) > 0 {
-		t.Errorf("asked again: %+v", got)
+	if got := asks(m.Step(Ticked{}, start.Add(AloneFor-1))); len(got) > 0 {
+		t.Errorf("hurried: %+v", got)
+	}
+	got := asks(m.Step(Ticked{}, start.Add(AloneFor)))
+	if len(got) != 1 || got[0].Task.Lease <= first.Task.Lease {
+		t.Fatalf("asked again: %+v", got)
+	}
+	if c := code(m.Step(answer(m, first), start.Add(AloneFor))); c != "" {
+		t.Errorf("the late commit: %q", c)
+	}
+}
+
+func TestATaskThatNobodyWantsAnyMoreHoldsUpNothing(t *testing.T) {
+	m := opened()
+	first := asks(m.Step(add(1), start))[0]
+	late := answer(m, first)
+	m.Step(Unwanted{person(1)}, start)
+	if got := asks(m.Step(add(2), start)); len(got) != 1 || got[0].Task.Adds[0].Who != person(2) {
+		t.Errorf("asked %+v", got)
+	}
+	if c := code(m.Step(late, start)); c != fault.EpochStale {
+		t.Errorf("the commit that is not wanted: %q", c)
+	}
+}
+
+func TestWhoCannotBeAddedHoldsUpNobody(t *testing.T) {
+	m := opened()
+	first := asks(m.Step(add(1), start))[0]
+	m.Step(add(2), start)
+	wrong := Declined{By: person(1), Lease: first.Task.Lease, Who: []ident.ParticipantID{person(1)}}
+	if c := code(m.Step(wrong, start)); c != fault.EpochStale {
+		t.Errorf("declined by who was not asked: %q", c)
+	}
+	effects := m.Step(Declined{By: first.Who, Lease: first.Task.Lease, Who: []ident.ParticipantID{person(1), person(2)}}, start)
+	if !slices.Contains(effects, Effect(Unaddable{person(1)})) || slices.Contains(effects, Effect(Unaddable{person(2)})) {
+		t.Errorf("told %+v", effects)
+	}
+	if got := asks(effects); len(got) != 1 || len(got[0].Task.Adds) != 1 || got[0].Task.Adds[0].Who != person(2) {
+		t.Errorf("asked %+v", got)
 	}
 }
 

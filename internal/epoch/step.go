@@ -34,6 +34,8 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 		delete(m.members, in.Who)
 	case Committed:
 		out = m.committed(in, now)
+	case Declined:
+		out = m.declined(in, now)
 	case Ticked:
 	default:
 		panic(fmt.Sprintf("epoch: input %T", in))
@@ -97,30 +99,28 @@ func (m *Machine) Next() time.Time {
 		}
 		return m.waitFrom.Add(BatchLeaves)
 	}
-	last := m.open[len(m.open)-1]
-	if next, ok := m.committer(); !ok || next == last.by && len(m.candidates()) == 1 {
+	if len(m.candidates()) == 0 {
 		return time.Time{}
 	}
-	return last.at.Add(LeaseFor)
+	last := m.open[len(m.open)-1]
+	return last.at.Add(m.leaseOf(last))
 }
 
 // ask gives the task to a committer when it is time, or to another when the first lets it lie.
 func (m *Machine) ask(now time.Time) []Effect {
 	if m.generation == 0 || len(m.adds)+len(m.removes) == 0 {
 		m.waitFrom, m.urgent = time.Time{}, false
+		m.open = nil // whoever holds a task would do what is not wanted any more
 		return nil
 	}
 	if len(m.open) > 0 {
 		last := m.open[len(m.open)-1]
 		holder := m.members[last.by]
 		alive := holder != nil && holder.connected
-		if alive && now.Sub(last.at) < LeaseFor {
+		if alive && now.Sub(last.at) < m.leaseOf(last) {
 			return nil
 		}
 		if alive {
-			if len(m.candidates()) == 1 {
-				return nil // nobody else could do it sooner
-			}
 			holder.late++
 		}
 	} else if !m.urgent && now.Sub(m.waitFrom) < BatchLeaves {
@@ -137,6 +137,14 @@ func (m *Machine) ask(now time.Time) []Effect {
 	}
 	m.open = append(m.open, asked{task, who, now})
 	return []Effect{Ask{who, task}}
+}
+
+// leaseOf is how long a task's holder has: longer if nobody else could do it sooner.
+func (m *Machine) leaseOf(a asked) time.Duration {
+	if list := m.candidates(); len(list) == 1 && list[0] == a.by {
+		return AloneFor
+	}
+	return LeaseFor
 }
 
 // task takes the oldest things to do. Somebody who comes back is removed and added in one commit.

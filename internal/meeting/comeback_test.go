@@ -32,7 +32,7 @@ func TestAGuestAdmittedAgainWhileTheOldCommitIsOnItsWayStays(t *testing.T) {
 		asha.Knock(in)
 		host.Do(host.Admission(in, g, testkit.Next[wire.KnockPush](host)))
 		testkit.Next[wire.KnockGone](host)
-		old := testkit.Next[wire.Task](host)
+		old := host.Commit(g, testkit.Next[wire.Task](host))
 		asha.Hang()
 		host.Silent(10 * time.Millisecond)
 		asha.Call()
@@ -40,16 +40,31 @@ func TestAGuestAdmittedAgainWhileTheOldCommitIsOnItsWayStays(t *testing.T) {
 		asha.Knock(in)
 		host.Do(host.Admission(in, g, testkit.Next[wire.KnockPush](host)))
 		testkit.Next[wire.KnockGone](host)
-		host.Do(host.Commit(g, old)) // for the first KeyPackage: its Welcome is no use to her
-		testkit.Next[wire.CommitPush](host)
 		task := testkit.Next[wire.Task](host)
-		if len(task.Adds) != 1 || len(task.Removes) != 1 {
-			t.Fatalf("asked for %d adds and %d removes", len(task.Adds), len(task.Removes))
-		}
+		host.Refused(fault.EpochStale, old) // for the first KeyPackage: its Welcome is no use to her
 		host.Do(host.Commit(g, task))
 		testkit.Next[wire.CommitPush](host)
-		if a := testkit.Next[wire.Admitted](asha); a.Epoch != 2 {
+		if a := testkit.Next[wire.Admitted](asha); a.Epoch != 1 {
 			t.Errorf("admitted at %d", a.Epoch)
 		}
+	})
+}
+
+func TestWhoCannotBeAddedIsToldAndHoldsUpNobody(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben := h.Person("host"), h.Person("asha"), h.Person("ben")
+		g := host.Enter(in)
+		asha.Hello(in)
+		asha.Knock(in)
+		host.Do(host.Admission(in, g, testkit.Next[wire.KnockPush](host)))
+		testkit.Next[wire.KnockGone](host)
+		task := testkit.Next[wire.Task](host)
+		host.Do(wire.Cannot{Lease: task.Lease, Participants: []wire.Participant{asha.WireID()}})
+		if over := testkit.Next[wire.Over](asha); over.Reason != wire.ReasonLapsed {
+			t.Errorf("told %+v", over)
+		}
+		ben.Hello(in)
+		ben.Knock(in)
+		testkit.LetIn(host, ben, in, g)
 	})
 }

@@ -89,6 +89,8 @@ func (m *Meeting) inside(v *visit, in Asked) {
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.leaving(v, r) })
 	case wire.Commit:
 		m.commit(v, in, r)
+	case wire.Cannot:
+		m.refuseOrAnswer(v, in, m.stepEpoch(epoch.Declined{By: v.who, Lease: r.Lease, Who: people(r.Participants)}))
 	case wire.App:
 		m.refuseOrAnswer(v, in, m.say(v, r))
 	case wire.Media:

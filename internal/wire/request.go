@@ -88,6 +88,12 @@ type Commit struct {
 	Removed []Participant `json:"removed" size:"0-50"`
 }
 
+// Cannot says that the holder of the task of Lease cannot add Participants.
+type Cannot struct {
+	Lease        uint64        `json:"lease"`
+	Participants []Participant `json:"participants" size:"1-50"`
+}
+
 // App is a PrivateMessage for all other members. A fleeting one is not kept for who is away.
 type App struct {
 	Epoch    uint64 `json:"epoch"`
@@ -130,6 +136,7 @@ func (Remove) request()   {}
 func (End) request()      {}
 func (Joined) request()   {}
 func (Commit) request()   {}
+func (Cannot) request()   {}
 func (App) request()      {}
 func (Media) request()    {}
 func (View) request()     {}

@@ -12,7 +12,7 @@ type row struct {
 var requests = []row{
 	of[Hello]("hello"), of[Host]("host"), of[Knock]("knock"), of[Stay]("stay"), of[Withdraw]("withdraw"),
 	of[Resume]("resume"), of[Open]("open"), of[Admit]("admit"), of[Deny]("deny"), of[Allow]("allow"),
-	of[Remove]("remove"), of[End]("end"), of[Joined]("joined"), of[Commit]("commit"), of[App]("app"),
+	of[Remove]("remove"), of[End]("end"), of[Joined]("joined"), of[Commit]("commit"), of[Cannot]("cannot"), of[App]("app"),
 	of[Media]("media"), of[View]("view"), of[Leave]("leave"), of[Ping]("ping"), of[Pong]("pong"),
 }
 

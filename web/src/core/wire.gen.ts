@@ -117,6 +117,13 @@ export interface Commit {
   readonly removed: readonly ParticipantID[]
 }
 
+export interface Cannot {
+  readonly type: 'cannot'
+  readonly id?: number
+  readonly lease: number
+  readonly participants: readonly ParticipantID[]
+}
+
 export interface App {
   readonly type: 'app'
   readonly id?: number
@@ -389,6 +396,7 @@ export type Request =
   | End
   | Joined
   | Commit
+  | Cannot
   | App
   | Media
   | View
@@ -433,6 +441,7 @@ export interface AnswerOf {
   end: Ok
   joined: Ok
   commit: Ok
+  cannot: Ok
   app: Ok
   media: OkMedia
   view: Ok

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Player, stepsOf, type Message, type Step } from '../testkit/transcript'
 import { settle } from '../testkit/time'
+import { VaultError } from '../vault-error'
 
 const text = readFileSync(new URL('../../../../protocol/transcripts/knock-admit.txt', import.meta.url), 'utf8')
 const guest = '$guest.participant'
@@ -112,4 +113,25 @@ test('a flood of bad knocks does not hold up the others', async () => {
   await settle()
   expect(player.unasked).toContain('deny') // not answered yet
   expect(player.snapshot.get().waiting.map((k) => k.id)).toEqual([guest])
+})
+
+test('a host who cannot add somebody says so, and nothing of a task that came too late', async () => {
+  const { player } = await hosting()
+  const task: Message = {
+    type: 'task',
+    seq: 1,
+    lease: 7,
+    epoch: 0,
+    adds: [{ admission: '', keyPackage: '', participant: guest }],
+    removes: [],
+  }
+  player.vault.carryOut = () => Promise.reject(new VaultError('epoch_stale', ''))
+  player.hears(task)
+  await settle()
+  expect(player.unasked).not.toContain('cannot')
+  player.vault.carryOut = () => Promise.reject(new VaultError('commit_refused', 'nothing that can be done'))
+  player.hears({ ...task, seq: 2 })
+  await settle()
+  const said = await answer(player, 'cannot', { type: 'ok', id: 90 })
+  expect(said).toMatchObject({ lease: 7, participants: [guest] })
 })

@@ -9,6 +9,7 @@ import type { Board } from './board'
 import type { Chat } from './chat'
 import type { Keeper, MediaLine, MediaParts } from './parts'
 import { compare, peopleOf } from './people'
+import { codeOf } from './reasons'
 import { Speaking } from './speaking'
 import { SplitAlarm } from './split'
 
@@ -147,7 +148,7 @@ export class Inside {
   /** task makes the commit that the server asks for; whether it counts shows when it comes back in its order. */
   async task(push: Task): Promise<void> {
     const { vault, line } = this.#parts
-    const made = await vault.carryOut({
+    const task = {
       lease: push.lease,
       epoch: push.epoch,
       adds: push.adds.map((a) => ({
@@ -156,6 +157,12 @@ export class Inside {
         admission: fromBase64(a.admission),
       })),
       removes: push.removes.map((r) => ({ participant: r.participant, statement: fromBase64(r.statement) })),
+    }
+    const made = await vault.carryOut(task).catch((e: unknown) => {
+      const participants = push.adds.map((a) => a.participant)
+      if (codeOf(e) === 'commit_refused' && participants.length > 0)
+        this.#ask({ type: 'cannot', lease: push.lease, participants })
+      throw e
     })
     const { lease, epoch, added, removed } = made
     const [commit, welcome, tree] = [toBase64(made.commit), toBase64(made.welcome), toBase64(made.tree)]
@@ -247,7 +254,7 @@ export class Inside {
     this.#ask({ type: 'app', epoch: sealed.epoch, message: toBase64(sealed.message), fleeting: false })
   }
 
-  #ask<T extends 'view' | 'app'>(request: Asking<T>): void {
+  #ask<T extends 'view' | 'app' | 'cannot'>(request: Asking<T>): void {
     this.#parts
       .line()
       .ask(request)

@@ -31,10 +31,12 @@ export interface Heard {
 
 const none = new Uint8Array()
 
+const keptCommits = 8
+
 export class Group {
   #state: ClientState
   #roster: Roster
-  #made: Made | null = null
+  #made: readonly Made[] = [] // for this epoch: whoever is asked again may still hear of the first one
   readonly #psk: Bytes
   readonly #epochs = new Map<number, Epoch>()
 
@@ -79,15 +81,16 @@ export class Group {
     return verificationDigits(this.#state.keySchedule.exporterSecret, place.meeting, underOf(this.#roster).hash)
   }
 
-  /** commit makes a commit; it changes nothing before apply is given the same bytes. A later commit takes its place. */
+  /** commit makes a commit; it changes nothing before apply is given the same bytes. The latest few are kept. */
   async commit(order: Order): Promise<Made> {
-    this.#made = await makeCommit(order, this.#state, this.#roster, this.#psk)
-    return this.#made
+    const made = await makeCommit(order, this.#state, this.#roster, this.#psk)
+    this.#made = [...this.#made, made].slice(-keptCommits)
+    return made
   }
 
   /** apply runs the gate over an ordered commit and takes the next epoch; throws Refused and is unchanged otherwise. */
   async apply(raw: Bytes): Promise<Change & { readonly removedMe: boolean }> {
-    const made = this.#made !== null && equal(this.#made.commit, raw) ? this.#made : null
+    const made = this.#made.find((m) => equal(m.commit, raw)) ?? null
     const { change, next, consumed } = made ?? (await this.#process(raw))
     const removedMe = change.removed.some((l) => l.leaf === this.leaf)
     if (!removedMe) {
@@ -96,7 +99,7 @@ export class Group {
       this.#roster = roster
       await this.#note()
     }
-    this.#made = null
+    this.#made = []
     consumed.forEach(zeroOutUint8Array)
     return { ...change, removedMe }
   }
