@@ -9,7 +9,7 @@ import (
 )
 
 // admitted takes an admission whole or not at all.
-func (m *Machine) admitted(in Admitted) []Effect {
+func (m *Machine) admitted(in Admitted, now time.Time) []Effect {
 	if !m.IsHost(in.By) {
 		return refuse(fault.NotHost)
 	}
@@ -21,6 +21,9 @@ func (m *Machine) admitted(in Admitted) []Effect {
 		w := m.waiting[e.Who]
 		if w == nil || w.knock.Reference != e.Reference || w.knock.Device != e.Device {
 			return refuse(fault.SeatUnknown)
+		}
+		if !w.knock.Expiry.IsZero() && w.knock.Expiry.Before(now.Add(LeastLife)) {
+			return refuse(fault.KnockBad)
 		}
 		if m.seats[e.Who] == nil {
 			added++
@@ -49,7 +52,12 @@ func (m *Machine) deny(in Denied) []Effect {
 	}
 	delete(m.waiting, in.Who)
 	m.denied[w.knock.Device] = in.Who
-	return append(m.hide(in.Who), Dismiss{Who: in.Who, Why: WhyDenied})
+	out := append(m.hide(in.Who), Dismiss{Who: in.Who, Why: WhyDenied})
+	if s := m.seats[in.Who]; s != nil && !s.host { // a member who came back: the old seat goes, too
+		delete(m.seats, in.Who)
+		out = append(out, Unseat{Who: in.Who, Why: WhyDenied, Remove: true})
+	}
+	return out
 }
 
 // allow lets a denied or removed device knock again.

@@ -25,13 +25,15 @@ const (
 	LapseAfter = 2 * time.Minute  // without an answer to the question
 	Grace      = 2 * time.Minute  // a seat without a line; a meeting without a host
 	JoinWithin = time.Minute      // from the welcome to the confirmation
+	LeastLife  = 2 * time.Minute  // of a KeyPackage that is admitted: the commit must follow
 )
 
 // Knock is one person's wish to come in, with proofs that the owner has verified.
 type Knock struct {
 	Who       ident.ParticipantID
 	Device    Device
-	Reference [32]byte // of the KeyPackage
+	Reference [32]byte  // of the KeyPackage
+	Expiry    time.Time // of the KeyPackage; zero is never
 
 	KeyPackage, SealedName, Statement []byte // for the host's eyes
 }

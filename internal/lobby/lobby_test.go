@@ -75,7 +75,7 @@ func TestWhoIsRefusedWhat(t *testing.T) {
 		"a knock as another who waits":      {[]Input{knock(1)}, Knocked{Knock{Who: guest, Device: device(2)}}, fault.KnockBad},
 		"a device under a second name":      {[]Input{knock(1)}, Knocked{Knock{Who: person(2), Device: device(1)}}, fault.KnockBad},
 		"a denied device":                   {[]Input{knock(1), Denied{host, guest}}, knock(1), fault.KnockDenied},
-		"a host under a guest's name":       {[]Input{knock(1)}, HostCame{guest, device(hostNo)}, fault.HostProofBad},
+		"a host under a guest's name":       {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{Who: guest}}, HostCame{guest, device(hostNo)}, fault.HostProofBad},
 		"joining without a seat":            {[]Input{knock(1)}, Joined{guest}, fault.NotMember},
 		"leaving without a seat":            {nil, Left{Who: guest}, fault.NotMember},
 		"staying without waiting":           {nil, Stayed{guest}, fault.MessageOrder},
@@ -254,5 +254,58 @@ func TestAnAdditionByAnEarlierKnockSeatsNobody(t *testing.T) {
 	m.Step(Welcomed{Who: person(1), KeyPackage: []byte("new")}, start)
 	if seated, _ := m.Seated(person(1)); !seated {
 		t.Error("not seated by the one that stands")
+	}
+}
+
+func TestTheHostKeyWinsOverAKnockUnderTheHostsID(t *testing.T) {
+	m := New(limits)
+	m.Step(Knocked{Knock{Who: person(hostNo), Device: device(1), Reference: [32]byte{1}}}, start)
+	if c := code(m.Step(HostCame{person(hostNo), device(hostNo)}, start)); c != "" || !m.HostThere() {
+		t.Fatalf("the host is refused: %s", c)
+	}
+	if m.waiting[person(hostNo)] != nil {
+		t.Error("the knock still stands")
+	}
+}
+
+func TestMembersWhoComeBackNeedNoRoomAtTheDoor(t *testing.T) {
+	m := New(Limits{Members: 9, Knocks: 1, MaxAge: time.Hour})
+	m.Step(HostCame{person(hostNo), device(hostNo)}, start)
+	m.known[device(1)], m.known[device(2)] = person(1), person(2)
+	for n := byte(1); n <= 3; n++ {
+		if c := code(m.Step(knock(n), start)); c != "" {
+			t.Errorf("%d is refused: %s", n, c)
+		}
+	}
+	if c := code(m.Step(knock(4), start)); c != fault.DoorFull {
+		t.Errorf("the second stranger: %q", c)
+	}
+}
+
+func TestWhoComesBackAndIsDeniedLosesTheOldSeat(t *testing.T) {
+	m := opened()
+	for _, in := range []Input{knock(1), Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}, Welcomed{Who: person(1)}, knock(1)} {
+		m.Step(in, start)
+	}
+	effects := m.Step(Denied{person(hostNo), person(1)}, start)
+	if _, ok := effects[len(effects)-1].(Unseat); !ok {
+		t.Errorf("effects %+v", effects)
+	}
+	if seated, _ := m.Seated(person(1)); seated {
+		t.Error("the old seat is still there")
+	}
+}
+
+func TestAKeyPackageAboutToExpireIsNotAdmitted(t *testing.T) {
+	m := opened()
+	k := knock(1)
+	k.Knock.Expiry = start.Add(time.Hour)
+	m.Step(k, start)
+	in := Admitted{By: person(hostNo), Entries: []Invitation{invite(1)}}
+	if c := code(m.Step(in, start.Add(59*time.Minute))); c != fault.KnockBad {
+		t.Errorf("answered %q", c)
+	}
+	if c := code(m.Step(in, start.Add(58*time.Minute))); c != "" {
+		t.Errorf("answered %q", c)
 	}
 }

@@ -27,7 +27,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	case Opened:
 		return m.opened(in.By, now)
 	case Admitted:
-		return m.admitted(in)
+		return m.admitted(in, now)
 	case Denied:
 		return m.deny(in)
 	case Allowed:
@@ -58,10 +58,13 @@ func refuse(code fault.Code) []Effect { return []Effect{Refuse{code}} }
 
 // hostCame seats the host; a second device, or the first one reloaded, takes the seat over.
 func (m *Machine) hostCame(in HostCame, now time.Time) []Effect {
-	if s := m.seats[in.Who]; s != nil && !s.host || m.waiting[in.Who] != nil || m.invited[in.Who] != nil {
-		return refuse(fault.HostProofBad) // the id is a guest's
+	if s := m.seats[in.Who]; s != nil && !s.host {
+		return refuse(fault.HostProofBad) // the id is a member's
 	}
 	var out []Effect
+	if m.waiting[in.Who] != nil || m.invited[in.Who] != nil {
+		out = m.withdrew(in.Who) // the host key is worth more than a knock under its holder's id
+	}
 	if m.seats[m.host] != nil {
 		out = append(out, Unseat{Who: m.host, Why: WhyElsewhere})
 		delete(m.seats, m.host)
@@ -131,13 +134,24 @@ func (m *Machine) knocked(k Knock, now time.Time) []Effect {
 		m.waiting[k.Who] = &w
 		return append([]Effect{Uninvite{k.Who}}, m.showToHost(&w)...)
 	}
-	if len(m.waiting) >= m.limits.Knocks {
+	if m.known[k.Device].IsZero() && m.strangers() >= m.limits.Knocks {
 		return refuse(fault.DoorFull)
 	}
 	m.arrivals++
 	w := &waiting{knock: k, since: now, patient: now, order: m.arrivals}
 	m.waiting[k.Who] = w
 	return m.showToHost(w)
+}
+
+// strangers counts who waits and never had a seat here: after a regroup all members come to the door at once.
+func (m *Machine) strangers() int {
+	n := 0
+	for _, w := range m.waiting {
+		if m.known[w.knock.Device].IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *Machine) showToHost(w *waiting) []Effect {
