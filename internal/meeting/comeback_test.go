@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"incamera/internal/fault"
+	"incamera/internal/meeting"
+	"incamera/internal/statement"
 	"incamera/internal/testkit"
 	"incamera/internal/wire"
 )
@@ -66,5 +68,64 @@ func TestWhoCannotBeAddedIsToldAndHoldsUpNobody(t *testing.T) {
 		ben.Hello(in)
 		ben.Knock(in)
 		testkit.LetIn(host, ben, in, g)
+	})
+}
+
+func TestAServerThatClosesDownEndsNoMeeting(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, _, _ := inside(h, in)
+		waits := h.Person("waits")
+		waits.Hello(in)
+		waits.Knock(in)
+		testkit.Next[wire.KnockPush](host)
+		h.Live.Stop()
+		for _, p := range []*testkit.Person{host, asha, waits} {
+			if f := testkit.Next[wire.Fault](p); f.Code != fault.ServerClosing {
+				t.Errorf("%s is told %s", p.Name, f.Code)
+			}
+			p.Gone()
+		}
+		if _, err := h.Desk.Find(t.Context(), in.ID); err != nil {
+			t.Errorf("the booking is gone: %v", err)
+		}
+	})
+}
+
+func TestAKnockUnderTheHostsIDGivesWay(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, squatter := h.Person("host"), h.Person("squatter")
+		squatter.ID = host.ID
+		squatter.Hello(in)
+		squatter.Knock(in)
+		host.Enter(in)
+		if over := testkit.Next[wire.Over](squatter); over.Reason != wire.ReasonLapsed {
+			t.Errorf("told %+v", over)
+		}
+		squatter.Gone()
+	})
+}
+
+func TestAKeyPackageOfAnotherTimeIsRefused(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		early := h.Person("early")
+		early.Hello(in)
+		knock := early.KnockProof(in)
+		record, err := h.Desk.Find(t.Context(), in.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		door := meeting.Door{Facts: meeting.Facts{Meeting: in.ID, EntryKey: record.Entry}, Origin: early.Origin, Challenge: early.Challenge}
+		kp, err := statement.ParseKeyPackage(knock.KeyPackage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at, bad := range map[uint64]bool{
+			kp.NotBefore - 1: true, kp.NotBefore: false, kp.NotAfter - 121: false, kp.NotAfter - 120: true, kp.NotAfter: true,
+		} {
+			_, err := door.Knock(knock, time.Unix(int64(at), 0))
+			if f, _ := fault.Of(err); bad != (f.Code == fault.KnockBad) {
+				t.Errorf("at %d of %d to %d: %v", at, kp.NotBefore, kp.NotAfter, err)
+			}
+		}
 	})
 }

@@ -46,7 +46,8 @@ func (d Door) Host(r wire.Host) error {
 func (d Door) Knock(r wire.Knock, now time.Time) (lobby.Knock, error) {
 	kp, err := statement.ParseKeyPackage(r.KeyPackage)
 	who := ident.ParticipantID(r.Participant)
-	if err != nil || kp.Participant != who || kp.Device != r.Device || !kp.Signed(d.Facts.Meeting) || kp.NotAfter <= uint64(now.Unix()) {
+	if err != nil || kp.Participant != who || kp.Device != r.Device || !kp.Signed(d.Facts.Meeting) || kp.NotBefore > uint64(now.Unix()) ||
+		kp.NotAfter <= uint64(now.Add(lobby.LeastLife).Unix()) {
 		return lobby.Knock{}, fault.New(fault.KnockBad)
 	}
 	if !d.entry(r, kp.Reference) {
@@ -63,7 +64,7 @@ func (d Door) Knock(r wire.Knock, now time.Time) (lobby.Knock, error) {
 		return lobby.Knock{}, fault.New(fault.KnockBad)
 	}
 	return lobby.Knock{
-		Who: who, Device: lobby.Device(r.Device), Reference: kp.Reference,
+		Who: who, Device: lobby.Device(r.Device), Reference: kp.Reference, Expiry: time.Unix(int64(min(kp.NotAfter, 1<<40)), 0),
 		KeyPackage: r.KeyPackage, SealedName: r.SealedName, Statement: r.Statement,
 	}, nil
 }

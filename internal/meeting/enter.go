@@ -42,6 +42,7 @@ func (m *Meeting) hosted(in Hosted) {
 		in.Line.Close()
 		return
 	}
+	m.dismiss(m.door[in.Who], wire.Over{Reason: wire.ReasonLapsed}) // somebody else who knocked under the host's id
 	v := &visit{line: in.Line, who: in.Who, device: in.Device, challenge: in.Challenge}
 	m.visits[in.Line], m.door[in.Who] = v, v
 	for _, effect := range effects {
@@ -128,18 +129,13 @@ func (m *Meeting) hung(line Line) {
 	}
 }
 
-// stop tells everybody that the server closes down. The booking stays.
+// stop tells everybody that the server closes down, which ends no meeting: the booking stays, and pages come back by themselves.
 func (m *Meeting) stop() {
-	over := wire.Over{Reason: wire.ReasonClosed}
 	for who := range m.seats {
 		m.media.Shut(who)
 	}
 	for _, v := range m.visits {
-		if v.seat != nil {
-			v.seat.push(wire.Body(over), false)
-		} else {
-			v.line.Send(wire.Encode(over, wire.Head{}))
-		}
+		v.line.Send(wire.Encode(wire.Fault{Code: fault.ServerClosing}, wire.Head{}))
 		v.line.Close()
 	}
 	clear(m.visits)
