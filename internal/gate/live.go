@@ -106,7 +106,7 @@ func (l *Live) enter(ctx context.Context, id ident.MeetingID) (*running, error) 
 // started keeps the record for as long as the meeting may run. It is called before the first host is let in.
 func (l *Live) started(ctx context.Context, r *running) {
 	r.start.Do(func() {
-		ctx, cancel := context.WithTimeout(ctx, storeLimit)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit) // a line that breaks now must not cost the record
 		defer cancel()
 		if err := l.bookings.Start(ctx, r.record, l.limits.MaxAge); err != nil {
 			l.log.Error("a started meeting's record could not be kept", "meeting", r.record.Meeting(), "error", err)
