@@ -467,5 +467,3 @@ func (m *model) media() {
 		}
 	}
 }
-
-func idOf(p wire.Participant) ident.ParticipantID { return ident.ParticipantID(p) }

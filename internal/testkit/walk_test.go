@@ -51,7 +51,6 @@ type soul struct {
 	line  *tap
 	shown []wire.KnockPush // to the host, not answered
 	task  *wire.Task
-	group *Group // that this one opened
 }
 
 // tap is one line with all that was said and heard on it.
