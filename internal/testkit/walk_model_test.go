@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"incamera/internal/fault"
-	"incamera/internal/ident"
 	"incamera/internal/lobby"
 	"incamera/internal/wire"
 )
