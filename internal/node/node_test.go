@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"incamera/internal/config"
+	"incamera/internal/fault"
 	"incamera/internal/node"
 	"incamera/internal/seal"
 	"incamera/internal/testkit"
@@ -122,9 +123,9 @@ func TestAWholeMeetingOverTheNetwork(t *testing.T) {
 	stop()
 	for _, p := range []*testkit.Person{host, guest} {
 		for {
-			if over, ok := testkit.Next[wire.Reply](p).(wire.Over); ok {
-				if over.Reason != wire.ReasonClosed {
-					t.Errorf("%s: over because %s", p.Name, over.Reason)
+			if f, ok := testkit.Next[wire.Reply](p).(wire.Fault); ok {
+				if f.Code != fault.ServerClosing {
+					t.Errorf("%s: %s", p.Name, f.Code)
 				}
 				break
 			}
