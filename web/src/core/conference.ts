@@ -5,7 +5,7 @@ import { commandsOf } from './conference/commands'
 import { Conference, type Address } from './conference/conference'
 import type { Keeper, Parts } from './conference/parts'
 import { hideFragment, readLink } from './link'
-import type { Commands, LevelSource, OverReason, Snapshot } from './snapshot'
+import { noDevices, type Commands, type LevelSource, type OverReason, type Snapshot } from './snapshot'
 import { VaultError } from './vault-error'
 import type { Watchable } from './watchable'
 
@@ -75,19 +75,7 @@ function blank(missing: readonly string[]): Snapshot {
     refused: [],
     chat: [],
     unread: 0,
-    devices: {
-      cameras: [],
-      microphones: [],
-      speakers: [],
-      camera: '',
-      microphone: '',
-      speaker: '',
-      cameraOn: false,
-      microphoneOn: false,
-      cameraTrouble: null,
-      microphoneTrouble: null,
-      preview: null,
-    },
+    devices: noDevices,
     alarms: [],
     stopped: false,
     verification: null,

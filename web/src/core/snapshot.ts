@@ -100,6 +100,21 @@ export interface Devices {
   readonly preview: MediaStream | null // the local picture while the camera is on
 }
 
+/** noDevices is before any device was looked for: all off. */
+export const noDevices: Devices = {
+  cameras: [],
+  microphones: [],
+  speakers: [],
+  camera: '',
+  microphone: '',
+  speaker: '',
+  cameraOn: false,
+  microphoneOn: false,
+  cameraTrouble: null,
+  microphoneTrouble: null,
+  preview: null,
+}
+
 /** Alarm is something that does not fit: a plain sentence by code, a detail for experts. */
 export interface Alarm {
   readonly id: string

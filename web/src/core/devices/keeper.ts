@@ -1,7 +1,7 @@
 /** DeviceKeeper keeps camera, microphone and speaker, what was chosen, and the person's own name on this device. */
 import type { Clock } from '../clock'
 import type { Keeper, Tracks } from '../conference/parts'
-import type { DeviceChoice, Devices } from '../snapshot'
+import { noDevices, type DeviceChoice, type Devices } from '../snapshot'
 import { Watchable } from '../watchable'
 import { Capture } from './capture'
 import { Level } from './level'
@@ -13,20 +13,6 @@ const mutedFor = 30_000 // ms after which a muted microphone is let go, so that 
 const pictures: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } }
 const sounds: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true }
 
-const nothing: Devices = {
-  cameras: [],
-  microphones: [],
-  speakers: [],
-  camera: '',
-  microphone: '',
-  speaker: '',
-  cameraOn: false,
-  microphoneOn: false,
-  cameraTrouble: null,
-  microphoneTrouble: null,
-  preview: null,
-}
-
 export interface DeviceKeeperParts {
   readonly clock: Clock
   readonly media: MediaDevices | undefined // absent on pages that are no secure context
@@ -34,7 +20,7 @@ export interface DeviceKeeperParts {
 }
 
 export class DeviceKeeper implements Keeper {
-  readonly devices = new Watchable<Devices>(nothing)
+  readonly devices = new Watchable<Devices>(noDevices)
   /** tracks are what may be sent: a muted microphone's track stays, silent, until the device is let go. */
   readonly tracks = new Watchable<Tracks>({ microphone: null, camera: null })
   readonly level: Level

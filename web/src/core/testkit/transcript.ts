@@ -3,7 +3,7 @@ import { openAt } from '../conference'
 import { toBase64 } from '../conference/base64'
 import type { Memory, Parts, Remembered } from '../conference/parts'
 import type { Network, Socket } from '../line/line'
-import type { Commands, Devices, Snapshot } from '../snapshot'
+import { noDevices, type Commands, type Snapshot } from '../snapshot'
 import { Watchable } from '../watchable'
 import type { MediaOffer } from '../wire.gen'
 import { HandTime } from './time'
@@ -62,20 +62,6 @@ class Wire implements Socket {
   say(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) } as MessageEvent)
   }
-}
-
-const off: Devices = {
-  cameras: [],
-  microphones: [],
-  speakers: [],
-  camera: '',
-  microphone: '',
-  speaker: '',
-  cameraOn: false,
-  microphoneOn: false,
-  cameraTrouble: null,
-  microphoneTrouble: null,
-  preview: null,
 }
 
 /** Player is one page with everything around it faked. */
@@ -189,7 +175,7 @@ export class Player {
 function keeper(): ReturnType<Parts['keeper']> {
   const nothing = (): void => undefined
   return {
-    devices: new Watchable(off),
+    devices: new Watchable(noDevices),
     tracks: new Watchable({ microphone: null, camera: null }),
     level: { watch: () => nothing },
     name: '',
