@@ -3,6 +3,10 @@
  * A view gets a Snapshot and Commands, nothing else. Every value is replaced, never mutated.
  */
 
+import type { Allows, Reaction, Role, To } from './vault'
+
+export type { Allows, Reaction, Role, To } from './vault'
+
 /** FaultCode is a stable code of protocol/faults.json; the texts are in src/text by language. */
 export type FaultCode = string
 
@@ -30,6 +34,7 @@ export type OverReason =
   | 'denied'
   | 'lapsed'
   | 'removed'
+  | 'locked' // the meeting is locked: nobody new comes in
   | 'unknown' // does not exist or is over
   | 'unsupported' // this browser cannot join; see Snapshot.missing
   | 'elsewhere' // opened in another tab or on another device of the host
@@ -43,7 +48,9 @@ export interface Person {
   readonly id: string // participant id
   readonly name: string // '' until the name was proven
   readonly me: boolean
-  readonly host: boolean
+  readonly role: Role
+  readonly hand: number // since when it is raised (ms since 1970), 0 when down
+  readonly reaction: Reaction | null // shown for some seconds
   readonly microphone: boolean // as the person's own sealed device state says
   readonly camera: boolean
   readonly speaking: boolean
@@ -59,7 +66,14 @@ export interface Knocker {
   readonly name: string
   readonly since: number // ms since 1970
   readonly lookalike: boolean // the name equals or resembles one inside or at the door
+  readonly suspect: boolean // somebody was removed for good, and this could be them
   readonly busy: boolean // an answer is on its way
+}
+
+/** Barred is somebody who was removed for good; a host may pardon them. */
+export interface Barred {
+  readonly device: string
+  readonly name: string // '' where this device does not know it
 }
 
 /** Refused is somebody whom the host did not let in and may allow to knock again. */
@@ -73,7 +87,10 @@ export interface ChatLine {
   readonly from: string // participant id
   readonly name: string
   readonly mine: boolean
-  readonly text: string
+  readonly text: string // '' when deleted
+  readonly to: To
+  readonly toName: string // of the one person it is for; '' otherwise
+  readonly amended: 'no' | 'edited' | 'deleted'
   readonly at: number // ms since 1970, this device's clock
   readonly state: 'sending' | 'sent' | 'failed'
 }
@@ -126,7 +143,26 @@ export interface Alarm {
 /** Notice is a passing event to be told once: joined, left, removed, knock… */
 export interface Notice {
   readonly id: number
-  readonly kind: 'joined' | 'left' | 'removed' | 'knock' | 'muted-by-self' | 'back' | 'fault'
+  readonly kind:
+    | 'joined'
+    | 'left'
+    | 'absent' // gone without a word
+    | 'returned' // a device came back by itself
+    | 'removed'
+    | 'knock'
+    | 'muted-by-self'
+    | 'back'
+    | 'locked' // name: by whom
+    | 'unlocked'
+    | 'co-host' // name is one now
+    | 'co-host-no-more'
+    | 'host'
+    | 'hand' // name raised it
+    | 'pardoned'
+    | 'regrouped' // the host opened a new group
+    | 'bars-forgotten' // people removed before may knock again
+    | 'no-host-confirms' // came back while no host is here: more than half of the others confirmed
+    | 'fault'
   readonly name: string
   readonly code: FaultCode // '' unless the kind is fault
 }
@@ -146,7 +182,13 @@ export interface Snapshot {
   readonly phase: Phase
   readonly title: string // '' while unknown
   readonly link: Link
-  readonly host: boolean
+  readonly host: boolean // the link carries host rights, or the policy does
+  readonly role: Role // mine
+  readonly locked: boolean
+  readonly allows: Allows // of guests
+  readonly may: Allows // of mine
+  readonly changing: boolean // a change of the rules that was asked for here is being carried out
+  readonly barred: readonly Barred[] // hosts only
   readonly people: readonly Person[] // in the meeting, me first, then by arrival
   readonly waiting: readonly Knocker[] // hosts only, by arrival
   readonly refused: readonly Refused[] // hosts only
@@ -176,12 +218,22 @@ export interface Commands {
   admit(ids: readonly string[]): void // only ids that were on screen for half a second
   deny(id: string): void
   allowAgain(id: string): void // lifts a denial
-  remove(id: string): void
-  say(text: string): void
+  remove(id: string): void // for good, until pardoned
+  pardon(device: string): void
+  lock(on: boolean): void
+  allow(allows: Allows): void // what guests may do
+  makeCoHost(id: string, on: boolean): void
+  makeHost(id: string): void
+  say(text: string, to: To): void
+  amend(id: string, text: string | null): void // null deletes; own messages only
+  react(reaction: Reaction): void
+  hand(up: boolean): void
+  lowerHand(id: string): void // hosts and co-hosts
   readChat(): void // the panel is open: nothing is unread
   showing(ids: readonly string[]): void // whose tiles are on screen, most important first
   dismissAlarm(id: string): void
   leave(): void
+  handOver(id: string): void // makes a host of them, then leaves
   end(): void
   comeBack(): void // from 'left': to pre-join
   playSpeakerTest(): void
