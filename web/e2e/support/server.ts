@@ -14,18 +14,22 @@ export interface Server {
   readonly data: string
   /** output is all that it printed. */
   output(): string
-  stop(): Promise<void>
+  /** stop ends it; its data folder goes, too, unless it is to be kept for a next one. */
+  stop(data?: 'keep'): Promise<void>
+  /** kill ends it as a crash does, and keeps its data folder. */
+  kill(): Promise<void>
 }
 
 export interface ServerOptions {
   readonly media?: string // --media: where media goes, default a free port on loopback
   readonly flags?: readonly string[]
   readonly port?: number
+  readonly data?: string // a folder that an earlier one left
 }
 
 /** startServer runs bin/incamera on free ports and waits until it says that it is ready. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
-  const data = mkdtempSync(join(tmpdir(), 'incamera-e2e-'))
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'incamera-e2e-'))
   const port = options.port ?? (await freePort())
   const origin = `http://localhost:${port}`
   const media = options.media ?? `127.0.0.1:${await freePort()}`
@@ -42,7 +46,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     pid: child.pid ?? 0,
     data,
     output: () => printed,
-    stop: () => stop(child, data),
+    stop: async (keep) => {
+      await end(child, 'SIGTERM')
+      if (keep !== 'keep') rmSync(data, { recursive: true, force: true })
+    },
+    kill: () => end(child, 'SIGKILL'),
   }
 }
 
@@ -58,14 +66,12 @@ async function ready(child: ChildProcess, origin: string, printed: () => string)
   throw new Error(`the server was not ready in 20 s:\n${printed()}`)
 }
 
-async function stop(child: ChildProcess, data: string): Promise<void> {
-  if (child.exitCode === null) {
-    child.kill('SIGTERM')
-    const hard = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    await once(child, 'exit')
-    clearTimeout(hard)
-  }
-  rmSync(data, { recursive: true, force: true })
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill(signal)
+  const hard = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await once(child, 'exit')
+  clearTimeout(hard)
 }
 
 /** freePort asks the system for a TCP port that nobody uses now. */
