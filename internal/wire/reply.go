@@ -14,19 +14,31 @@ type OkHello struct {
 	Booking   Bytes   `json:"booking" size:"1-4096"`
 	Challenge Bytes32 `json:"challenge"` // for this connection's statements
 	Open      bool    `json:"open"`      // a host has come
+	OrderKey  Bytes32 `json:"orderKey"`  // the server's, for policy 1
 }
 
 // OkHost answers Host.
 type OkHost struct {
 	Ticket     Bytes32 `json:"ticket"`
-	Generation uint32  `json:"generation"` // of the newest group, 0 if there is none
-	Policy     Bytes   `json:"policy" size:"0-8192"`
-	Members    int     `json:"members"` // seated besides this one
+	Generation uint32  `json:"generation"`            // of the newest group, 0 if there is none
+	Group      Bytes   `json:"group" size:"0-32"`     // the newest group's id, or empty
+	Policies   []Bytes `json:"policies" size:"0-512"` // its chain as committed
+	Holders    int     `json:"holders"`               // connected members who hold the group
 }
 
-// OkKnock answers Knock.
+// OkKnock answers Knock and Rejoin.
 type OkKnock struct {
-	Open bool `json:"open"` // a host is there
+	Open bool `json:"open"` // a host or co-host is there
+}
+
+// OkReturn answers Revive and Return.
+type OkReturn struct {
+	Ticket Bytes32 `json:"ticket"`
+}
+
+// OkRemove answers Remove.
+type OkRemove struct {
+	Barred bool `json:"barred"` // false: the policy was stale, another one is needed
 }
 
 // OkMedia answers Media.
@@ -39,7 +51,7 @@ type Fault struct {
 	Code fault.Code `json:"code" size:"1-64"`
 }
 
-// Waiting tells who waits whether a host is there.
+// Waiting tells who waits whether a host or co-host is there.
 type Waiting struct {
 	Open bool `json:"open"`
 }
@@ -57,6 +69,7 @@ const (
 	ReasonDenied    Reason = "denied"    // the host did not let them in
 	ReasonLapsed    Reason = "lapsed"    // nobody answered, and they did not say that they still wait
 	ReasonRemoved   Reason = "removed"   // by the host's signed word
+	ReasonLocked    Reason = "locked"    // the meeting was locked
 	ReasonElsewhere Reason = "elsewhere" // the seat was taken from another device or connection
 	ReasonFull      Reason = "full"      // no seat is free
 )
@@ -88,13 +101,13 @@ type Admitted struct {
 	Epoch     uint64  `json:"epoch"` // the one to join
 	Welcome   Bytes   `json:"welcome" size:"1-262144"`
 	Tree      Bytes   `json:"tree" size:"1-262144"`
-	Admission Bytes   `json:"admission" size:"1-16384"`
+	Admission Bytes   `json:"admission" size:"1-16384"` // a statement of kind admission or rejoin
 	Ticket    Bytes32 `json:"ticket"`
 }
 
 // TaskAdd is one person to add.
 type TaskAdd struct {
-	Admission   Bytes       `json:"admission" size:"1-16384"`
+	Statement   Bytes       `json:"statement" size:"1-16384"` // of kind admission or rejoin
 	KeyPackage  Bytes       `json:"keyPackage" size:"1-4096"`
 	Participant Participant `json:"participant"`
 }
@@ -105,18 +118,29 @@ type TaskRemove struct {
 	Statement   Bytes       `json:"statement" size:"0-1024"`
 }
 
-// Task asks the holder of the lease to commit.
+// Task asks the holder of the lease to commit. Where all lists are empty, a commit with a path alone is asked for.
 type Task struct {
-	Lease   uint64       `json:"lease"`
-	Epoch   uint64       `json:"epoch"`
-	Adds    []TaskAdd    `json:"adds" size:"0-50"`
-	Removes []TaskRemove `json:"removes" size:"0-50"`
+	Lease    uint64       `json:"lease"`
+	Epoch    uint64       `json:"epoch"`
+	Policies []Bytes      `json:"policies" size:"0-16"`
+	Consents []Bytes      `json:"consents" size:"0-1024"`
+	Adds     []TaskAdd    `json:"adds" size:"0-50"`
+	Removes  []TaskRemove `json:"removes" size:"0-50"`
 }
 
-// CommitPush is the one commit of Epoch, in order.
+// CommitPush is the one commit of Epoch, in order, with its author's statement and the server's.
 type CommitPush struct {
-	Epoch  uint64 `json:"epoch"`
-	Commit Bytes  `json:"commit" size:"1-262144"`
+	Epoch     uint64 `json:"epoch"`
+	Commit    Bytes  `json:"commit" size:"1-262144"`
+	Statement Bytes  `json:"statement" size:"1-1024"`
+	Order     Bytes  `json:"order" size:"1-1024"`
+}
+
+// Reopened says that the commit of Epoch is void, on the strength of Refusals.
+type Reopened struct {
+	Epoch    uint64      `json:"epoch"`
+	Author   Participant `json:"author"`
+	Refusals []Bytes     `json:"refusals" size:"1-1024"`
 }
 
 // AppPush is what another member said.
@@ -140,12 +164,15 @@ type Presence struct {
 // Regroup tells a member that the host opened a new group: knock again on this connection.
 type Regroup struct {
 	Challenge Bytes32 `json:"challenge"`
+	Policy    Bytes   `json:"policy" size:"1-20480"` // the one that opened the new group
 }
 
 func (Ok) reply()         {}
 func (OkHello) reply()    {}
 func (OkHost) reply()     {}
 func (OkKnock) reply()    {}
+func (OkReturn) reply()   {}
+func (OkRemove) reply()   {}
 func (OkMedia) reply()    {}
 func (Fault) reply()      {}
 func (Waiting) reply()    {}
@@ -156,6 +183,7 @@ func (KnockGone) reply()  {}
 func (Admitted) reply()   {}
 func (Task) reply()       {}
 func (CommitPush) reply() {}
+func (Reopened) reply()   {}
 func (AppPush) reply()    {}
 func (Slots) reply()      {}
 func (Presence) reply()   {}

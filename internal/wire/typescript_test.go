@@ -15,7 +15,10 @@ var update = flag.Bool("update", false, "rewrite web/src/core/wire.gen.ts")
 const generated = "../../web/src/core/wire.gen.ts"
 
 // answers says what each request is answered by; all others by Ok.
-var answers = map[string]string{"hello": "OkHello", "host": "OkHost", "knock": "OkKnock", "media": "OkMedia", "ping": "Pong"}
+var answers = map[string]string{
+	"hello": "OkHello", "host": "OkHost", "knock": "OkKnock", "rejoin": "OkKnock",
+	"revive": "OkReturn", "return": "OkReturn", "remove": "OkRemove", "media": "OkMedia", "ping": "Pong",
+}
 
 func TestTypeScriptTypesAreCurrent(t *testing.T) {
 	text := typescript()
@@ -52,7 +55,7 @@ export type FaultCode = string
 	fmt.Fprintf(&b, "export const version = %d\nexport const subprotocol = '%s'\nexport const maxBytesAtDoor = %d\nexport const maxBytesSeated = %d\n",
 		Version, Subprotocol, MaxBytesAtDoor, MaxBytesSeated)
 	var reasons []string
-	for _, r := range []Reason{ReasonEnded, ReasonClosed, ReasonDenied, ReasonLapsed, ReasonRemoved, ReasonElsewhere, ReasonFull} {
+	for _, r := range []Reason{ReasonEnded, ReasonClosed, ReasonDenied, ReasonLapsed, ReasonRemoved, ReasonLocked, ReasonElsewhere, ReasonFull} {
 		reasons = append(reasons, "'"+string(r)+"'")
 	}
 	fmt.Fprintf(&b, "\nexport type Reason = %s\n", strings.Join(reasons, " | "))
@@ -62,7 +65,7 @@ export type FaultCode = string
 		w.iface(r.typ, r.name, "readonly id?: number")
 		asked = append(asked, r.typ.Name())
 	}
-	for _, r := range replies {
+	for _, r := range slices.Concat(oks, pushes) {
 		head := "readonly seq?: number"
 		if r.name == "ok" {
 			head = "readonly id: number"

@@ -71,7 +71,7 @@ func TestParseKeepsTheIDOfWhatItRefuses(t *testing.T) {
 }
 
 func TestEveryMessageComesBackAsItWas(t *testing.T) {
-	for _, r := range slices.Concat(requests, replies) {
+	for _, r := range slices.Concat(requests, oks, pushes) {
 		v := reflect.New(r.typ).Elem()
 		sample(v, "")
 		text := Encode(v.Interface(), Head{ID: 3})
@@ -182,7 +182,7 @@ func FuzzNeverPanics(f *testing.F) {
 				t.Fatalf("%v has no code", f)
 			}
 		}
-		for _, ok := range []Reply{nil, OkHello{}, OkHost{}, OkKnock{}, OkMedia{}} {
+		for _, ok := range []Reply{nil, OkHello{}, OkHost{}, OkKnock{}, OkReturn{}, OkRemove{}, OkMedia{}} {
 			_, _, _ = ParseReply(data, ok)
 		}
 	})

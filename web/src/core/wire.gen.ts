@@ -15,7 +15,7 @@ export const subprotocol = 'incamera.1'
 export const maxBytesAtDoor = 65536
 export const maxBytesSeated = 524288
 
-export type Reason = 'ended' | 'closed' | 'denied' | 'lapsed' | 'removed' | 'elsewhere' | 'full'
+export type Reason = 'ended' | 'closed' | 'denied' | 'lapsed' | 'removed' | 'locked' | 'elsewhere' | 'full'
 
 export interface Hello {
   readonly type: 'hello'
@@ -43,6 +43,37 @@ export interface Knock {
   readonly statement: Base64
 }
 
+export interface Rejoin {
+  readonly type: 'rejoin'
+  readonly id?: number
+  readonly participant: ParticipantID
+  readonly device: Base64
+  readonly keyPackage: Base64
+  readonly entry: Base64
+  readonly statement: Base64
+}
+
+export interface Revive {
+  readonly type: 'revive'
+  readonly id?: number
+  readonly participant: ParticipantID
+  readonly device: Base64
+  readonly statement: Base64
+  readonly group: Base64
+  readonly epoch: number
+  readonly state: Base64
+}
+
+export interface Return {
+  readonly type: 'return'
+  readonly id?: number
+  readonly participant: ParticipantID
+  readonly device: Base64
+  readonly statement: Base64
+  readonly group: Base64
+  readonly epoch: number
+}
+
 export interface Stay {
   readonly type: 'stay'
   readonly id?: number
@@ -67,6 +98,16 @@ export interface Open {
   readonly id?: number
   readonly group: Base64
   readonly policy: Base64
+  readonly keyPackage: Base64
+  readonly admission: Base64
+}
+
+export interface Take {
+  readonly type: 'take'
+  readonly id?: number
+  readonly keyPackage: Base64
+  readonly admission: Base64
+  readonly policy: Base64
 }
 
 export interface Admit {
@@ -87,10 +128,18 @@ export interface Allow {
   readonly participant: ParticipantID
 }
 
+export interface Policy {
+  readonly type: 'policy'
+  readonly id?: number
+  readonly statement: Base64
+  readonly consents: readonly Base64[]
+}
+
 export interface Remove {
   readonly type: 'remove'
   readonly id?: number
   readonly statement: Base64
+  readonly policy: Base64
 }
 
 export interface End {
@@ -111,10 +160,9 @@ export interface Commit {
   readonly lease: number
   readonly epoch: number
   readonly commit: Base64
+  readonly statement: Base64
   readonly welcome: Base64
   readonly tree: Base64
-  readonly added: readonly ParticipantID[]
-  readonly removed: readonly ParticipantID[]
 }
 
 export interface Cannot {
@@ -124,12 +172,20 @@ export interface Cannot {
   readonly participants: readonly ParticipantID[]
 }
 
+export interface Refuse {
+  readonly type: 'refuse'
+  readonly id?: number
+  readonly epoch: number
+  readonly statement: Base64
+}
+
 export interface App {
   readonly type: 'app'
   readonly id?: number
   readonly epoch: number
   readonly message: Base64
   readonly fleeting: boolean
+  readonly to: readonly ParticipantID[]
 }
 
 export interface MediaCodec {
@@ -205,6 +261,7 @@ export interface OkHello {
   readonly booking: Base64
   readonly challenge: Base64
   readonly open: boolean
+  readonly orderKey: Base64
 }
 
 export interface OkHost {
@@ -212,14 +269,27 @@ export interface OkHost {
   readonly id: number
   readonly ticket: Base64
   readonly generation: number
-  readonly policy: Base64
-  readonly members: number
+  readonly group: Base64
+  readonly policies: readonly Base64[]
+  readonly holders: number
 }
 
 export interface OkKnock {
   readonly type: 'ok'
   readonly id: number
   readonly open: boolean
+}
+
+export interface OkReturn {
+  readonly type: 'ok'
+  readonly id: number
+  readonly ticket: Base64
+}
+
+export interface OkRemove {
+  readonly type: 'ok'
+  readonly id: number
+  readonly barred: boolean
 }
 
 export interface MediaCandidate {
@@ -306,7 +376,7 @@ export interface Admitted {
 }
 
 export interface TaskAdd {
-  readonly admission: Base64
+  readonly statement: Base64
   readonly keyPackage: Base64
   readonly participant: ParticipantID
 }
@@ -321,6 +391,8 @@ export interface Task {
   readonly seq?: number
   readonly lease: number
   readonly epoch: number
+  readonly policies: readonly Base64[]
+  readonly consents: readonly Base64[]
   readonly adds: readonly TaskAdd[]
   readonly removes: readonly TaskRemove[]
 }
@@ -330,6 +402,16 @@ export interface CommitPush {
   readonly seq?: number
   readonly epoch: number
   readonly commit: Base64
+  readonly statement: Base64
+  readonly order: Base64
+}
+
+export interface Reopened {
+  readonly type: 'reopened'
+  readonly seq?: number
+  readonly epoch: number
+  readonly author: ParticipantID
+  readonly refusals: readonly Base64[]
 }
 
 export interface AppPush {
@@ -357,6 +439,7 @@ export interface Regroup {
   readonly type: 'regroup'
   readonly seq?: number
   readonly challenge: Base64
+  readonly policy: Base64
 }
 
 export interface NonceAnswer {
@@ -385,18 +468,24 @@ export type Request =
   | Hello
   | Host
   | Knock
+  | Rejoin
+  | Revive
+  | Return
   | Stay
   | Withdraw
   | Resume
   | Open
+  | Take
   | Admit
   | Deny
   | Allow
+  | Policy
   | Remove
   | End
   | Joined
   | Commit
   | Cannot
+  | Refuse
   | App
   | Media
   | View
@@ -405,7 +494,7 @@ export type Request =
   | Pong
 
 /** Answer is what a request with an id gets, unless it gets a Fault. */
-export type Answer = Ok | OkHello | OkHost | OkKnock | OkMedia
+export type Answer = Ok | OkHello | OkHost | OkKnock | OkReturn | OkRemove | OkMedia
 
 /** Push is what the server says of its own accord; Fault without an id concerns the connection. */
 export type Push =
@@ -418,6 +507,7 @@ export type Push =
   | Admitted
   | Task
   | CommitPush
+  | Reopened
   | AppPush
   | Slots
   | Presence
@@ -430,18 +520,24 @@ export interface AnswerOf {
   hello: OkHello
   host: OkHost
   knock: OkKnock
+  rejoin: OkKnock
+  revive: OkReturn
+  return: OkReturn
   stay: Ok
   withdraw: Ok
   resume: Ok
   open: Ok
+  take: Ok
   admit: Ok
   deny: Ok
   allow: Ok
-  remove: Ok
+  policy: Ok
+  remove: OkRemove
   end: Ok
   joined: Ok
   commit: Ok
   cannot: Ok
+  refuse: Ok
   app: Ok
   media: OkMedia
   view: Ok
