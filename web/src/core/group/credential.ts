@@ -15,7 +15,7 @@ import type { Signer } from '../keys/derive'
 import { parse, sign, verify, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 import { capabilities, sameCapabilities } from './mls'
-import { suite } from './suite'
+import { newInbox, suite } from './suite'
 
 const hour = 3600n
 const noGroup = new Uint8Array(32)
@@ -23,25 +23,30 @@ const noGroup = new Uint8Array(32)
 export interface Identity {
   readonly participant: Bytes
   readonly device: Bytes
+  readonly inbox: Bytes // X25519, for private messages
 }
 
 /** Own is a KeyPackage of ours with its private half. */
 export interface Own {
   readonly keyPackage: KeyPackage
   readonly keys: PrivateKeyPackage
+  readonly inbox: CryptoKey // private half
 }
 
 /** identityOf reads a credential; whether the device vouches for the leaf is told by vouched. */
 export function identityOf(credential: Credential): Identity & { readonly signature: Bytes } {
   if (credential.credentialType !== 'basic') throw new FormError('credential')
-  return whole(credential.identity, (r) => ({ participant: r.take(16), device: r.take(32), signature: r.take(64) }))
+  return whole(credential.identity, (r) => {
+    const keys = { participant: r.take(16), device: r.take(32), inbox: r.take(32) }
+    return { ...keys, signature: r.take(64) }
+  })
 }
 
 /** vouched tells whether the device key of a credential signed for this leaf key (statement of kind leaf). */
 export async function vouched(credential: Credential, signatureKey: Uint8Array, meeting: Bytes): Promise<boolean> {
   try {
-    const { participant, device, signature } = identityOf(credential)
-    const body = bodies.leaf({ participant, signatureKey: plain(signatureKey) })
+    const { participant, device, inbox, signature } = identityOf(credential)
+    const body = bodies.leaf({ participant, signatureKey: plain(signatureKey), inbox })
     const s: Statement = { kind: 'leaf', signer: device, body, signature, raw: body }
     return await verify(s, { meeting, group: noGroup })
   } catch {
@@ -52,14 +57,15 @@ export async function vouched(credential: Credential, signatureKey: Uint8Array, 
 /** newKeyPackage makes a fresh leaf for one person, good for an hour. */
 export async function newKeyPackage(meeting: Bytes, participant: Bytes, device: Signer, now: number): Promise<Own> {
   const pair = await suite.signature.keygen()
-  const body = bodies.leaf({ participant, signatureKey: plain(pair.publicKey) })
+  const box = await newInbox()
+  const body = bodies.leaf({ participant, signatureKey: plain(pair.publicKey), inbox: box.publicKey })
   const { signature } = parse(await sign(device, 'leaf', { meeting, group: noGroup }, body))
-  const identity = join(participant, device.publicKey, signature)
+  const identity = join(participant, device.publicKey, box.publicKey, signature)
   const seconds = BigInt(Math.floor(now / 1000))
   const lifetime = { notBefore: seconds - hour, notAfter: seconds + hour }
   const credential: Credential = { credentialType: 'basic', identity }
   const made = await generateKeyPackageWithKey(credential, capabilities, lifetime, [], pair, suite)
-  return { keyPackage: made.publicPackage, keys: made.privatePackage }
+  return { keyPackage: made.publicPackage, keys: made.privatePackage, inbox: box.privateKey }
 }
 
 /** keyPackageFault says what is wrong with a KeyPackage at a time (milliseconds since 1970), or null. */

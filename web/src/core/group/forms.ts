@@ -1,7 +1,8 @@
 /** What travels inside MLS messages in our own form: extensions, authenticated data and what is said (protocol/README.md section 3). */
-import { FormError, fromHex, hex, join, Reader, u64, u8, vector, whole } from '../keys/bytes'
+import { FormError, hex, join, Reader, u32, u64, u8, vector, whole } from '../keys/bytes'
 import { parseAll, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
+import { admissionsOf, inOrder, spentBytes, type Away, type Roster } from './roster'
 
 const version = 1
 
@@ -24,16 +25,23 @@ export interface RosterData {
   readonly names: readonly Named[]
   readonly time: number // of the commit that adds, milliseconds since 1970
   readonly spent: Spent
+  readonly away: readonly Gone[] // in the order of their going
 }
 
 /** Spent are the KeyPackage references that were used, in hex, until their KeyPackages die (milliseconds since 1970). */
 export type Spent = ReadonlyMap<string, number>
 
+/** Gone names one who is away; the word for them stands in an admission. */
+export type Gone = Pick<Away, 'participant' | 'device' | 'signatureKey'>
+
+const raws = (list: readonly Statement[]): Bytes => vector(4, join(...list.map((s) => s.raw)))
+
+const gone = (list: readonly Gone[]): Bytes =>
+  vector(4, join(...list.map((a) => join(a.participant, a.device, a.signatureKey))))
+
 export function rosterData(d: RosterData): Bytes {
-  const raws = (list: readonly Statement[]): Bytes => vector(4, join(...list.map((s) => s.raw)))
-  const spent = [...d.spent].map(([reference, until]) => join(fromHex(reference), u64(until)))
-  const told = [raws(d.policies), raws(d.admissions), vector(4, names(d.names)), u64(d.time), vector(4, join(...spent))]
-  return join(u8(version), ...told)
+  const told = [raws(d.policies), raws(d.admissions), vector(4, names(d.names)), u64(d.time)]
+  return join(u8(version), ...told, vector(4, spentBytes(d.spent)), gone(d.away))
 }
 
 export function readRosterData(raw: Uint8Array): RosterData {
@@ -43,8 +51,21 @@ export function readRosterData(raw: Uint8Array): RosterData {
     const named = readNames(r.vector(4))
     const time = r.u64()
     const spent = new Reader(r.vector(4)).all((one): [string, number] => [hex(one.take(32)), one.u64()])
-    return { policies, admissions, names: named, time, spent: new Map(spent) }
+    const away = new Reader(r.vector(4)).all((one) => ({
+      participant: one.take(16),
+      device: one.take(32),
+      signatureKey: one.take(32),
+    }))
+    return { policies, admissions, names: named, time, spent: new Map(spent), away }
   })
+}
+
+/** stateData is the public part of the roster, for a server that restarted (`revive`, protocol/README.md section 6). */
+export function stateData(r: Roster): Bytes {
+  const leaves = inOrder(r.leaves).map((l) => join(u32(l.leaf), l.participant, l.device, l.signatureKey))
+  const admissions = admissionsOf([...r.leaves.values(), ...r.away])
+  const told = [raws(r.policies.map((p) => p.statement)), raws(admissions), vector(4, spentBytes(r.spent)), gone(r.away)]
+  return join(u8(version), ...told, u64(r.time), vector(4, join(...leaves)))
 }
 
 export function names(list: readonly Named[]): Bytes {

@@ -1,13 +1,15 @@
 /** Who is in the group and by whose word, as every member computes it from the commits alone. Values are replaced, never changed. */
 import type { RatchetTree } from 'ts-mls/ratchetTree.js'
-import { equal, FormError, hex, join, plain, u32, u8 } from '../keys/bytes'
+import { compare, equal, FormError, fromHex, hex, join, plain, u32, u64, u8, vector } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
 import { sha256 } from '../keys/derive'
-import { hashOf, verify, type Place, type Statement } from '../keys/statement'
-import type { Bytes } from '../vault'
+import { verify, type Place, type Statement } from '../keys/statement'
+import type { Allows, Bytes, Role } from '../vault'
 import { identityOf } from './credential'
 import type { Spent } from './forms'
 import { leavesOf } from './mls'
+
+export const maxAway = 256
 
 /** Seat is a leaf as the tree alone tells it. */
 export interface Seat {
@@ -15,9 +17,10 @@ export interface Seat {
   readonly participant: Bytes
   readonly device: Bytes
   readonly signatureKey: Bytes
+  readonly inbox: Bytes
 }
 
-/** Word is what a host's admission says of a leaf. */
+/** Word is what an admission says of a leaf. */
 export interface Word {
   readonly commitment: Bytes // to the name
   readonly role: number
@@ -27,6 +30,9 @@ export interface Word {
 /** Leaf is one live leaf with the word that let it in. */
 export type Leaf = Seat & Word
 
+/** Away is one who was removed for absence only, and may come back by a rejoin. */
+export type Away = Omit<Seat, 'leaf' | 'inbox'> & Word
+
 /** Policy is a signed policy with what it says. */
 export interface Policy {
   readonly statement: Statement
@@ -34,14 +40,20 @@ export interface Policy {
   readonly hash: Bytes
 }
 
+/** Chain are the policies of one group from sequence 1 on. */
+export type Chain = readonly [Policy, ...Policy[]]
+
 export interface Roster {
   readonly place: Place
   readonly hostKey: Bytes
-  readonly policies: readonly [Policy, ...Policy[]] // the chain from sequence 1
+  readonly policies: Chain
   readonly leaves: ReadonlyMap<number, Leaf>
+  readonly away: readonly Away[] // in the order of their going
   readonly spent: Spent
   readonly time: number // of the last commit, milliseconds since 1970
 }
+
+type Ruled = Pick<Roster, 'policies'>
 
 /** Entry is an admission's entry together with the statement it stands in. */
 export interface Entry {
@@ -53,26 +65,56 @@ export function wordOf(e: Entry | undefined): Word | undefined {
   return e && { commitment: e.admitted.commitment, role: e.admitted.role, admission: e.admission }
 }
 
-function policyOf(r: Pick<Roster, 'policies'>): Policy {
+/** policyOf is the policy in force. */
+export function policyOf(r: Ruled): Policy {
   return r.policies[r.policies.length - 1] ?? r.policies[0]
 }
 
-export function underOf(r: Pick<Roster, 'policies'>): bodies.Under {
+export function underOf(r: Ruled): bodies.Under {
   const { body, hash } = policyOf(r)
   return { sequence: body.sequence, hash }
 }
 
-export function isUnder(r: Pick<Roster, 'policies'>, under: bodies.Under): boolean {
+export function isUnder(r: Ruled, under: bodies.Under): boolean {
   const now = underOf(r)
   return under.sequence === now.sequence && equal(under.hash, now.hash)
 }
 
-/** isHost goes by device keys alone: roles are what the policy lists. */
-export function isHost(r: Pick<Roster, 'policies'>, device: Uint8Array): boolean {
-  return policyOf(r).body.hosts.some((h) => equal(h, device))
+/** policyAt finds a policy of the chain by its name. */
+export function policyAt(r: Ruled, under: bodies.Under): Policy | undefined {
+  const found = r.policies[under.sequence - 1]
+  return found && equal(found.hash, under.hash) ? found : undefined
 }
 
-export function leafOf(r: Roster, participant: Uint8Array): Leaf | undefined {
+/** roleIn goes by device keys alone: roles are what a policy lists. */
+export function roleIn(p: bodies.Policy, device: Uint8Array): Role {
+  if (p.hosts.some((h) => equal(h, device))) return 'host'
+  return p.coHosts.some((c) => equal(c, device)) ? 'co-host' : 'guest'
+}
+
+export function roleOf(r: Ruled, device: Uint8Array): Role {
+  return roleIn(policyOf(r).body, device)
+}
+
+export function isHost(r: Ruled, device: Uint8Array): boolean {
+  return roleOf(r, device) === 'host'
+}
+
+/** leads tells whether a device is host or co-host. */
+export function leads(r: Ruled, device: Uint8Array): boolean {
+  return roleOf(r, device) !== 'guest'
+}
+
+/** may tells whether the policy allows a device something; hosts and co-hosts may all of it. */
+export function may(r: Ruled, device: Uint8Array, what: keyof Allows): boolean {
+  return leads(r, device) || policyOf(r).body.allows[what]
+}
+
+export function isBarred(r: Ruled, device: Uint8Array): boolean {
+  return policyOf(r).body.barred.some((b) => equal(b, device))
+}
+
+export function leafOf(r: Pick<Roster, 'leaves'>, participant: Uint8Array): Leaf | undefined {
   return [...r.leaves.values()].find((l) => equal(l.participant, participant))
 }
 
@@ -81,37 +123,12 @@ export async function byHost(r: Pick<Roster, 'policies' | 'place'>, s: Statement
   return isHost(r, s.signer) && (await verify(s, r.place))
 }
 
-/** readChain checks a chain of policies from the host key on; throws FormError. */
-export async function readChain(
-  chain: readonly Statement[],
-  place: Place,
-  hostKey: Bytes,
-): Promise<Roster['policies']> {
-  const policies: Policy[] = []
-  for (const statement of chain) {
-    if (statement.kind !== 'policy' || !(await verify(statement, place))) throw new FormError('policy signature')
-    const body = bodies.readPolicy(statement.body)
-    const before = policies.at(-1)
-    if (before === undefined) {
-      if (body.sequence !== 1 || !equal(statement.signer, hostKey)) throw new FormError('first policy')
-    } else {
-      const follows = body.sequence === before.body.sequence + 1 && body.generation === before.body.generation
-      if (!follows || !equal(body.previous, before.hash)) throw new FormError('policy chain')
-      if (!before.body.hosts.some((h) => equal(h, statement.signer))) throw new FormError('policy signer')
-    }
-    policies.push({ statement, body, hash: await hashOf(statement) })
-  }
-  const [first, ...rest] = policies
-  if (first === undefined) throw new FormError('no policy')
-  return [first, ...rest]
-}
-
 /** leavesFrom matches a tree's leaves with what admitted them; a leaf that nothing admits throws. */
 export function leavesFrom(tree: RatchetTree, wordFor: (seat: Seat) => Word | undefined): Map<number, Leaf> {
   const leaves = new Map<number, Leaf>()
   for (const { leaf, node } of leavesOf(tree)) {
-    const { participant, device } = identityOf(node.credential)
-    const seat = { leaf, participant, device, signatureKey: plain(node.signaturePublicKey) }
+    const { participant, device, inbox } = identityOf(node.credential)
+    const seat = { leaf, participant, device, inbox, signatureKey: plain(node.signaturePublicKey) }
     const word = wordFor(seat)
     if (word === undefined) throw new FormError('a leaf that nobody admitted')
     leaves.set(leaf, { ...seat, commitment: word.commitment, role: word.role, admission: word.admission })
@@ -119,16 +136,63 @@ export function leavesFrom(tree: RatchetTree, wordFor: (seat: Seat) => Word | un
   return leaves
 }
 
-/** rosterHash is what a head states of the roster (protocol/README.md section 3). */
-export function rosterHash(r: { readonly leaves: ReadonlyMap<number, Omit<Leaf, 'admission'>> }): Promise<Bytes> {
-  const sorted = [...r.leaves.values()].sort((a, b) => a.leaf - b.leaf)
-  const parts = sorted.map((l) => join(u32(l.leaf), l.participant, l.device, l.signatureKey, l.commitment, u8(l.role)))
-  return sha256(...parts)
+/** inOrder lists the live leaves by their index. */
+export function inOrder(leaves: Roster['leaves']): Leaf[] {
+  return [...leaves.values()].sort((a, b) => a.leaf - b.leaf)
 }
 
-/** admissionsOf lists the admissions that cover a live leaf, each once, the newest last. */
-export function admissionsOf(leaves: Iterable<Leaf>): Statement[] {
-  const seen = new Map<string, Statement>()
-  for (const l of leaves) seen.set(hex(l.admission.signature), l.admission)
-  return [...seen.values()].sort((a, b) => bodies.readAdmission(a.body).expiry - bodies.readAdmission(b.body).expiry)
+/** rosterHash is what a head states of the roster (protocol/README.md section 3). */
+export function rosterHash(r: Pick<Roster, 'time' | 'leaves' | 'away' | 'spent'>): Promise<Bytes> {
+  const person = (l: Away): Bytes => join(l.participant, l.device, l.signatureKey, l.commitment, u8(l.role))
+  const leaves = inOrder(r.leaves).map((l) => join(u32(l.leaf), person(l)))
+  return sha256(
+    u64(r.time),
+    vector(4, join(...leaves)),
+    vector(4, join(...r.away.map(person))),
+    vector(4, spentBytes(r.spent)),
+  )
+}
+
+/** spentBytes lists the used references in byte order, each with its end. */
+export function spentBytes(spent: Spent): Bytes {
+  const sorted = [...spent].map(([reference, until]) => ({ reference: fromHex(reference), until }))
+  sorted.sort((a, b) => compare(a.reference, b.reference))
+  return join(...sorted.map((s) => join(s.reference, u64(s.until))))
+}
+
+/**
+ * admissionsOf lists the admissions that cover somebody inside or away, each once. Where two name one person, the one that
+ * holds comes later, as readers take the last.
+ */
+export function admissionsOf(people: Iterable<Away>): Statement[] {
+  const idOf = (s: Statement): string => hex(s.signature)
+  const personOf = (p: Pick<Seat, 'participant' | 'device'>): string => hex(join(p.participant, p.device))
+  const holding = new Map([...people].map((l): [string, Statement] => [personOf(l), l.admission]))
+  const all = new Map([...holding.values()].map((s) => [idOf(s), { s, body: bodies.readAdmission(s.body) }]))
+  const older = new Map<string, string[]>()
+  for (const [id, { body }] of all) {
+    for (const entry of body.entries) {
+      const holds = holding.get(personOf(entry))
+      if (holds && idOf(holds) !== id) older.set(idOf(holds), [...(older.get(idOf(holds)) ?? []), id])
+    }
+  }
+  const listed = new Map<string, Statement>()
+  const list = (id: string, above: readonly string[]): void => {
+    const one = all.get(id)
+    if (one === undefined || listed.has(id) || above.includes(id)) return
+    older.get(id)?.forEach((o) => {
+      list(o, [...above, id])
+    })
+    listed.set(id, one.s)
+  }
+  const byExpiry = [...all].sort(([, a], [, b]) => a.body.expiry - b.body.expiry)
+  byExpiry.forEach(([id]) => {
+    list(id, [])
+  })
+  return [...listed.values()]
+}
+
+/** isOf tells whether an admission's entry is for this person's device. */
+export function isOf(e: bodies.Admitted, who: Pick<Seat, 'participant' | 'device'>): boolean {
+  return equal(e.participant, who.participant) && equal(e.device, who.device)
 }

@@ -67,6 +67,13 @@ async function rawOf(publicKey: CryptoKey): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.exportKey('raw', publicKey))
 }
 
+/** newInbox makes the X25519 pair of one leaf's inbox; the private half never leaves WebCrypto. */
+export async function newInbox(): Promise<{ publicKey: Bytes; privateKey: CryptoKey }> {
+  const pair = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
+  const publicKey = await rawOf((pair as CryptoKeyPair).publicKey as PublicKey)
+  return { publicKey, privateKey: (pair as CryptoKeyPair).privateKey }
+}
+
 /** importEd25519 takes a raw seed as a key that signs and never leaves WebCrypto. */
 export async function importEd25519(seed: Uint8Array): Promise<CryptoKey> {
   return crypto.subtle.importKey('pkcs8', join(pkcs8Ed25519, seed), 'Ed25519', false, ['sign'])

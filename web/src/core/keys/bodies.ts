@@ -2,6 +2,8 @@
 import type { Bytes } from '../vault'
 import { FormError, hex, join, Reader, u32, u64, u8, utf8, vector, whole } from './bytes'
 
+export { policy, readPolicy, type Policy } from './policy-body'
+
 const maxAdmitted = 50
 const titleSize = 12 + 512 + 16
 
@@ -58,62 +60,32 @@ export function readKnock(body: Bytes): Knock {
   })
 }
 
-/** Leaf is the body of a leaf and of a leave. */
+/** Leaf is what a device says of a leaf of its own. */
 export interface Leaf {
+  readonly participant: Bytes
+  readonly signatureKey: Bytes
+  readonly inbox: Bytes // X25519 public key
+}
+
+export function leaf(l: Leaf): Bytes {
+  return join(l.participant, l.signatureKey, l.inbox)
+}
+
+export function readLeaf(body: Bytes): Leaf {
+  return whole(body, (r) => ({ participant: r.take(16), signatureKey: r.take(32), inbox: r.take(32) }))
+}
+
+export interface Leave {
   readonly participant: Bytes
   readonly signatureKey: Bytes
 }
 
-export function leaf(l: Leaf): Bytes {
+export function leave(l: Leave): Bytes {
   return join(l.participant, l.signatureKey)
 }
 
-export function readLeaf(body: Bytes): Leaf {
+export function readLeave(body: Bytes): Leave {
   return whole(body, (r) => ({ participant: r.take(16), signatureKey: r.take(32) }))
-}
-
-export interface Policy {
-  readonly generation: number
-  readonly sequence: number
-  readonly previous: Bytes
-  readonly label: number
-  readonly locked: boolean
-  readonly sharers: number // 0 hosts, 1 everyone
-  readonly recording: boolean
-  readonly hosts: readonly Bytes[]
-  readonly coHosts: readonly Bytes[]
-  readonly barred: readonly Bytes[]
-}
-
-export function policy(p: Policy): Bytes {
-  const lists = [p.hosts, p.coHosts, p.barred].map((keys) => vector(2, join(...keys)))
-  const flags = Uint8Array.of(p.label, p.locked ? 1 : 0, p.sharers, p.recording ? 1 : 0)
-  return join(u32(p.generation), u32(p.sequence), p.previous, flags, ...lists)
-}
-
-export function readPolicy(body: Bytes): Policy {
-  return whole(body, (r) => {
-    const p = {
-      generation: r.u32(),
-      sequence: r.u32(),
-      previous: r.take(32),
-      label: r.below(1),
-      locked: r.below(2) === 1,
-      sharers: r.below(2),
-      recording: r.below(2) === 1,
-      hosts: keys(r),
-      coHosts: keys(r),
-      barred: keys(r),
-    }
-    if (p.generation === 0 || p.sequence === 0 || p.hosts.length === 0) throw new FormError('policy')
-    return p
-  })
-}
-
-function keys(r: Reader): Bytes[] {
-  const list = new Reader(r.vector(2)).all((inner) => inner.take(32))
-  if (new Set(list.map(hex)).size !== list.length) throw new FormError('key twice')
-  return list
 }
 
 /** Under names the policy that a statement was made under. */
@@ -130,7 +102,8 @@ function readUnder(r: Reader): Under {
   return { sequence: r.u32(), hash: r.take(32) }
 }
 
-export const roles = { guest: 0, coHost: 1, host: 2 } as const
+/** roles tell by whose word an entry stands: a device's or the host key's. */
+export const roles = { guest: 0, host: 2 } as const
 
 export interface Admitted {
   readonly reference: Bytes
@@ -166,13 +139,44 @@ export function readAdmission(body: Bytes): Admission {
 }
 
 function admitted(r: Reader): Admitted {
-  return {
-    reference: r.take(32),
+  const keys = { reference: r.take(32), participant: r.take(16), device: r.take(32), commitment: r.take(32) }
+  const role = r.u8()
+  if (role !== roles.guest && role !== roles.host) throw new FormError('value out of its range')
+  return { ...keys, role }
+}
+
+/** Pair names one epoch as its members know it. */
+export interface Pair {
+  readonly epoch: number
+  readonly authenticator: Bytes
+}
+
+function pair(p: Pair): Bytes {
+  return join(u64(p.epoch), p.authenticator)
+}
+
+function readPair(r: Reader): Pair {
+  return { epoch: r.u64(), authenticator: r.take(32) }
+}
+
+export interface Rejoin {
+  readonly participant: Bytes
+  readonly signatureKey: Bytes // of the leaf that was lost
+  readonly reference: Bytes
+  readonly pair: Pair // the newest that the device held; zeros where it holds none
+}
+
+export function rejoin(j: Rejoin): Bytes {
+  return join(j.participant, j.signatureKey, j.reference, pair(j.pair))
+}
+
+export function readRejoin(body: Bytes): Rejoin {
+  return whole(body, (r) => ({
     participant: r.take(16),
-    device: r.take(32),
-    commitment: r.take(32),
-    role: r.below(roles.host + 1),
-  }
+    signatureKey: r.take(32),
+    reference: r.take(32),
+    pair: readPair(r),
+  }))
 }
 
 export interface Removal {
@@ -195,24 +199,60 @@ export function readRemoval(body: Bytes): Removal {
   }))
 }
 
-export interface Head {
-  readonly epoch: number
-  readonly authenticator: Bytes
+/** consent is over the hash of the policy that loosens the label. */
+export function consent(hash: Bytes): Bytes {
+  return join(hash)
+}
+
+export function readConsent(body: Bytes): Bytes {
+  return whole(body, (r) => r.take(32))
+}
+
+export interface Head extends Pair {
   readonly under: Under
   readonly rosterHash: Bytes
+  readonly time: number // milliseconds since 1970, by its author's clock
 }
 
 export function head(h: Head): Bytes {
-  return join(u64(h.epoch), h.authenticator, under(h.under), h.rosterHash)
+  return join(pair(h), under(h.under), h.rosterHash, u64(h.time))
 }
 
 export function readHead(body: Bytes): Head {
-  return whole(body, (r) => ({
-    epoch: r.u64(),
-    authenticator: r.take(32),
-    under: readUnder(r),
-    rosterHash: r.take(32),
-  }))
+  return whole(body, (r) => ({ ...readPair(r), under: readUnder(r), rosterHash: r.take(32), time: r.u64() }))
+}
+
+/** Envelope is the body of a commit (by its author) and of an order (by the server). */
+export interface Envelope {
+  readonly epoch: number // before the commit
+  readonly hash: Bytes // SHA-256 of the commit
+}
+
+export function envelope(e: Envelope): Bytes {
+  return join(u64(e.epoch), e.hash)
+}
+
+export function readEnvelope(body: Bytes): Envelope {
+  return whole(body, (r) => ({ epoch: r.u64(), hash: r.take(32) }))
+}
+
+/** why tells what a refusal says of a commit. */
+export const why = { gate: 1, opens: 2 } as const
+
+export interface Refusal extends Envelope {
+  readonly why: number
+}
+
+export function refusal(f: Refusal): Bytes {
+  return join(envelope(f), u8(f.why))
+}
+
+export function readRefusal(body: Bytes): Refusal {
+  return whole(body, (r) => {
+    const f = { epoch: r.u64(), hash: r.take(32), why: r.below(why.opens + 1) }
+    if (f.why === 0) throw new FormError('value out of its range')
+    return f
+  })
 }
 
 export interface End {

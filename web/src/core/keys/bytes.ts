@@ -45,6 +45,12 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i])
 }
 
+/** compare orders byte strings of one length. */
+export function compare(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((v, i) => v !== b[i])
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0)
+}
+
 export function hex(b: Uint8Array): string {
   return Array.from(b, (v) => v.toString(16).padStart(2, '0')).join('')
 }

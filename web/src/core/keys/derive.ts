@@ -17,10 +17,16 @@ export interface CodeKeys {
   readonly seal: CryptoKey
 }
 
+/** KnockKey opens the names of those who knock. */
+export interface KnockKey {
+  readonly publicKey: Bytes
+  readonly privateKey: CryptoKey
+}
+
 /** HostKeys are what the host seed opens. */
 export interface HostKeys {
   readonly host: Signer
-  readonly knock: { readonly publicKey: Bytes; readonly privateKey: CryptoKey }
+  readonly knock: KnockKey
 }
 
 /** DeriveRoot turns an access code into the root of its keys; slow on purpose, so tests give their own. */
@@ -77,10 +83,19 @@ export async function codeKeys(root: Bytes, meeting: Bytes): Promise<CodeKeys> {
 export async function hostKeys(seed: Bytes): Promise<HostKeys & { readonly meeting: Bytes }> {
   const host = await signerOf(seed.slice())
   const meeting = await meetingOf(host.publicKey)
-  const raw = await derive(seed, meeting, 'knock')
+  return { host, meeting, knock: await knockKey(await knockSecret(seed, meeting)) }
+}
+
+/** knockSecret gives the raw private knock key, which a host hands to co-hosts; its owner wipes it. */
+export function knockSecret(seed: Bytes, meeting: Bytes): Promise<Bytes> {
+  return derive(seed, meeting, 'knock')
+}
+
+/** knockKey takes a raw private knock key and wipes it. */
+export async function knockKey(raw: Bytes): Promise<KnockKey> {
   const privateKey = await importX25519(raw)
   raw.fill(0)
-  return { host, meeting, knock: { privateKey, publicKey: await publicOf(privateKey) } }
+  return { privateKey, publicKey: await publicOf(privateKey) }
 }
 
 /** newDevice makes this browser's key for one meeting. */

@@ -4,9 +4,9 @@
  */
 import type { Bytes, Kept } from '../vault'
 import { VaultError } from '../vault-error'
-import { equal, fromHex, hex, join, random, u8, vector, whole } from './bytes'
+import { equal, fromHex, hex, join, random, u8, utf8, vector, whole } from './bytes'
 import { decode, encode, grouped } from './crockford'
-import { codeKeys, hostKeys, newDevice, type CodeKeys, type DeriveRoot, type HostKeys, type Signer } from './derive'
+import { codeKeys, hostKeys, knockSecret, newDevice, type CodeKeys, type DeriveRoot, type HostKeys, type Signer } from './derive'
 
 const codeSize = 10
 const seedSize = 32
@@ -107,20 +107,41 @@ export class LinkSecrets {
     return codeKeys(root, this.meeting)
   }
 
-  /** keep gives what a reload needs; note is sealed with it. */
-  async keep(note: Bytes): Promise<Kept> {
+  /** knockSecret is the raw private knock key for co-hosts; whoever asks wipes it. Rejects with not_host without a host seed. */
+  async knockSecret(): Promise<Bytes> {
+    const { code, seed } = await unwrap(this.#wrapping, this.meeting, this.#sealed)
+    code.fill(0)
+    if (seed.length === 0) throw new VaultError('not_host', 'the link has no host seed')
+    const secret = await knockSecret(seed, this.meeting)
+    seed.fill(0)
+    return secret
+  }
+
+  /** keep gives what a reload needs, with two notes sealed: who was admitted, and the own seat (empty outside a group). */
+  async keep(admitted: Bytes, seat: Bytes): Promise<Kept> {
     return {
       participant: hex(this.participant),
       devicePublic: this.device.publicKey,
       devicePrivate: this.device.privateKey,
       secrets: this.#sealed,
       wrapping: this.#wrapping,
-      admitted: await sealWith(this.#wrapping, this.meeting, note),
+      admitted: await sealWith(this.#wrapping, this.#note('admitted'), admitted),
+      seat: seat.length > 0 ? await sealWith(this.#wrapping, this.#note('seat'), seat) : seat,
     }
   }
 
-  openNote(sealed: Bytes): Promise<Bytes> {
-    return openWith(this.#wrapping, this.meeting, sealed)
+  #note(what: 'admitted' | 'seat'): Bytes {
+    return join(utf8(what), this.meeting)
+  }
+
+  /** openAdmitted gives the first note of keep; rejects with kept_bad for any other bytes. */
+  openAdmitted(sealed: Bytes): Promise<Bytes> {
+    return openWith(this.#wrapping, this.#note('admitted'), sealed)
+  }
+
+  /** openSeat gives the second note of keep, empty where there was none; rejects with kept_bad for any other bytes. */
+  async openSeat(sealed: Bytes): Promise<Bytes> {
+    return sealed.length > 0 ? openWith(this.#wrapping, this.#note('seat'), sealed) : sealed
   }
 }
 
@@ -159,14 +180,14 @@ async function unwrap(key: CryptoKey, meeting: Bytes, sealed: Bytes): Promise<Ra
   return raw
 }
 
-async function sealWith(key: CryptoKey, meeting: Bytes, content: Bytes): Promise<Bytes> {
+async function sealWith(key: CryptoKey, bound: Bytes, content: Bytes): Promise<Bytes> {
   const iv = random(nonceSize)
-  const params = { name: 'AES-GCM', iv, additionalData: meeting }
+  const params = { name: 'AES-GCM', iv, additionalData: bound }
   return join(iv, new Uint8Array(await crypto.subtle.encrypt(params, key, content)))
 }
 
-async function openWith(key: CryptoKey, meeting: Bytes, sealed: Bytes): Promise<Bytes> {
-  const params = { name: 'AES-GCM', iv: sealed.slice(0, nonceSize), additionalData: meeting }
+async function openWith(key: CryptoKey, bound: Bytes, sealed: Bytes): Promise<Bytes> {
+  const params = { name: 'AES-GCM', iv: sealed.slice(0, nonceSize), additionalData: bound }
   try {
     return new Uint8Array(await crypto.subtle.decrypt(params, key, sealed.slice(nonceSize)))
   } catch {

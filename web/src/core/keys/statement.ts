@@ -14,9 +14,14 @@ const grouped = {
   resume: false,
   policy: true,
   admission: true,
+  rejoin: true,
   removal: true,
   leave: true,
+  consent: true,
   head: true,
+  commit: true,
+  refusal: true,
+  order: true,
   end: true,
 } as const
 
