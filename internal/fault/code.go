@@ -15,6 +15,7 @@ const (
 	MeetingUnknown Code = "meeting_unknown" // never was, or is over: one answer for both
 	MeetingOver    Code = "meeting_over"    // told only to people who were inside or waiting
 	MeetingFull    Code = "meeting_full"
+	MeetingLocked  Code = "meeting_locked"
 	DoorFull       Code = "door_full" // as many knocks wait as may
 
 	CodeWrong    Code = "code_wrong"
@@ -27,6 +28,8 @@ const (
 	HostReplaced Code = "host_replaced" // a second device took the host's seat
 
 	GroupMissing Code = "group_missing" // no MLS group yet
+	GroupUnknown Code = "group_unknown" // nobody revived it yet
+	GroupHeld    Code = "group_held"    // connected members hold the group: take it
 	EpochStale   Code = "epoch_stale"   // made for an epoch that has passed
 	CommitBad    Code = "commit_bad"
 	StatementBad Code = "statement_bad"
@@ -34,6 +37,9 @@ const (
 	NotMember    Code = "not_member"
 	SeatUnknown  Code = "seat_unknown" // no such person
 	ResumeBad    Code = "resume_bad"
+	RejoinBad    Code = "rejoin_bad"   // not inside or away, barred, or nobody connected holds the group
+	PolicyStale  Code = "policy_stale" // another came first
+	PolicyBad    Code = "policy_bad"   // the chain does not allow it
 
 	MediaFactsBad Code = "media_facts_bad"
 	MediaClosed   Code = "media_closed"
