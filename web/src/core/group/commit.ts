@@ -1,74 +1,28 @@
-/** Making things for the group: a first group of one, and commits. What is made goes through the same gate as what others make. */
-import { createGroup, type ClientState } from 'ts-mls/clientState.js'
+/** Making commits. What is made goes through the same gate as what others make. */
+import type { ClientState } from 'ts-mls/clientState.js'
 import { createCommit } from 'ts-mls/createCommit.js'
 import type { KeyPackage } from 'ts-mls/keyPackage.js'
 import type { Proposal } from 'ts-mls/proposal.js'
-import { equal, hex, join, random } from '../keys/bytes'
-import * as bodies from '../keys/bodies'
-import type { Signer } from '../keys/derive'
+import { equal, FormError, hex, random } from '../keys/bytes'
 import { commitmentTo } from '../keys/names'
-import { parse, sign, type Statement } from '../keys/statement'
+import { parse, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
-import { configFor, newKeyPackage } from './credential'
-import { commitData, contextData, rosterData, type Named } from './forms'
-import { addedPeople, diesAt, gate, Refused, spentAfter, type Change } from './gate'
+import { coverAdds, coverRemoves, kinds, policiesIn, type Added, type Trial } from './covers'
+import { awayAfter, spentAfter, type Change } from './effect'
+import { commitData, rosterData, type Named } from './forms'
+import { gate, Refused, unique } from './gate'
 import { pskIndex } from './joiner'
-import { contextExtension, readKeyPackage, referenceOf, rosterExtension, writeMessage, writeTree } from './mls'
-import { admissionsOf, leafOf, readChain, wordOf, leavesFrom, type Entry, type Leaf, type Roster } from './roster'
+import { readKeyPackage, rosterExtension, writeMessage, writeTree } from './mls'
+import { extend } from './policy'
+import { must, refusing } from './refused'
+import { admissionsOf, leafOf, type Away, type Chain, type Leaf, type Roster } from './roster'
 import { suite } from './suite'
 
-const hour = 3_600_000
-
-/** Opening is what a host gives to open a group. */
-export interface Opening {
-  readonly meeting: Bytes
-  readonly host: Signer // the host key
-  readonly participant: Bytes
-  readonly device: Signer
-  readonly commitment: Bytes // to the host's own name
-  readonly generation: number
-  readonly previous: Bytes // hash of the newest policy known, or zeros
-  readonly now: number
-}
-
-/** openGroup makes a group of one with policy 1 and the host key's admission of its own device. */
-export async function openGroup(o: Opening): Promise<{ state: ClientState; roster: Roster; policy: Bytes }> {
-  const place = { meeting: o.meeting, group: join(o.meeting, random(16)) }
-  const body: bodies.Policy = {
-    generation: o.generation,
-    sequence: 1,
-    previous: o.previous,
-    label: 0,
-    locked: false,
-    sharers: 1,
-    recording: false,
-    hosts: [o.device.publicKey],
-    coHosts: [],
-    barred: [],
-  }
-  const policy = await sign(o.host, 'policy', place, bodies.policy(body))
-  const policies = await readChain([parse(policy)], place, o.host.publicKey)
-  const own = await newKeyPackage(o.meeting, o.participant, o.device, o.now)
-  const admitted: bodies.Admitted = {
-    reference: await referenceOf(own.keyPackage),
-    participant: o.participant,
-    device: o.device.publicKey,
-    commitment: o.commitment,
-    role: bodies.roles.host,
-  }
-  const under = { sequence: 1, hash: policies[0].hash }
-  const word = bodies.admission({ under, expiry: o.now + hour, entries: [admitted] })
-  const entry: Entry = { admitted, admission: parse(await sign(o.host, 'admission', place, word)) }
-  const extension = { extensionType: contextExtension, extensionData: contextData(o.meeting, o.host.publicKey) }
-  const config = configFor(o.meeting)
-  const state = await createGroup(place.group, own.keyPackage, own.keys, [extension], suite, config)
-  const leaves = leavesFrom(state.ratchetTree, () => wordOf(entry))
-  return { policy, state, roster: { place, hostKey: o.host.publicKey, policies, leaves, spent: new Map(), time: 0 } }
-}
-
-/** Order is what a commit is to do. */
+/** Order is what a commit is to do; an empty one renews the sender's path. */
 export interface Order {
-  readonly adds: readonly { readonly participant: Bytes; readonly keyPackage: Bytes; readonly admission: Bytes }[]
+  readonly policies: readonly Bytes[] // all of them are carried
+  readonly consents: readonly Bytes[]
+  readonly adds: readonly { readonly participant: Bytes; readonly keyPackage: Bytes; readonly statement: Bytes }[] // admission or rejoin
   readonly removes: readonly { readonly participant: Bytes; readonly statement: Bytes }[] // empty statement: absence
   readonly names: readonly Named[] // all that are known, of those inside and those who come
   readonly now: number
@@ -79,130 +33,191 @@ export interface Made {
   readonly commit: Bytes
   readonly welcome: Bytes // empty without Adds
   readonly tree: Bytes
-  readonly added: readonly Bytes[] // participants; who could not be added is left out
-  readonly removed: readonly Bytes[] // participants of the order who are out after this commit, or who come back
+  readonly left: readonly Bytes[] // participants of the order whom this commit cannot add
   readonly next: ClientState
   readonly change: Change
   readonly consumed: Uint8Array[] // secrets to wipe once next is adopted
 }
 
-interface Coming extends Entry {
+/** Base is what a commit is made on. */
+interface Base {
+  readonly state: ClientState
+  readonly roster: Roster
+  readonly chain: Chain // with the order's policies
+  readonly time: number
+}
+
+interface Coming extends Added {
   readonly keyPackage: KeyPackage
+  readonly statement: Statement
 }
 
 interface Going {
-  readonly leaf: Leaf
+  readonly participant: Bytes
+  readonly leaf: Leaf | undefined // none for who is away
   readonly statement: Statement | undefined
 }
 
 /** makeCommit builds one commit for an order; throws Refused where nothing of it can be done or the gate would refuse it. */
-export async function makeCommit(order: Order, state: ClientState, roster: Roster, psk: Bytes): Promise<Made> {
-  const time = Math.max(order.now, roster.time)
-  const coming = (await Promise.all(order.adds.map((a) => comes(a, roster, time)))).filter((c) => c !== null)
-  const added = coming.map((c) => c.admitted.participant)
-  const removes = order.removes.filter((r) => possible(r, order, added, state, roster))
-  if (added.length + removes.length === 0) throw new Refused('nothing that can be done')
-  const going = leavesToGo(removes, added, roster)
-  const statements = unique([...coming.map((c) => c.admission), ...going.flatMap((g) => g.statement ?? [])])
-  const proposals: Proposal[] = [
-    ...going.map((g): Proposal => ({ proposalType: 'remove', remove: { removed: g.leaf.leaf } })),
-    ...coming.map((c): Proposal => ({ proposalType: 'add', add: { keyPackage: c.keyPackage } })),
-    ...(coming.length > 0 ? [pskProposal(roster.place.meeting)] : []),
-  ]
-  const staying = [...roster.leaves.values()].filter((l) => !going.some((g) => g.leaf === l))
-  const extensionData = await info(staying, coming, order.names, { ...roster, time })
+export function makeCommit(order: Order, state: ClientState, roster: Roster, psk: Bytes): Promise<Made> {
+  return refusing(async () => {
+    const policies = policiesIn(order.policies.map(parse))
+    must(policies.length === order.policies.length, 'a statement of another kind')
+    const chain = await extend(roster.policies, policies, roster.place, roster.hostKey)
+    const base = { state, roster, chain, time: Math.max(order.now, roster.time) }
+    const { coming, going } = await people(order, base)
+    const wanted = order.policies.length + order.adds.length + order.removes.length
+    must(policies.length + coming.length + going.length > 0 || wanted === 0, 'nothing that can be done')
+    const statements = inTurn([
+      ...policies,
+      ...order.consents.map(parse),
+      ...coming.map((c) => c.statement),
+      ...going.flatMap((g) => g.statement ?? []),
+    ])
+    const removed = going.flatMap((g) => g.leaf ?? [])
+    const trial: Trial = { ...base, statements, removed, uses: new Set() }
+    const proposals: Proposal[] = [
+      ...removed.map((leaf): Proposal => ({ proposalType: 'remove', remove: { removed: leaf.leaf } })),
+      ...coming.map((c): Proposal => ({ proposalType: 'add', add: { keyPackage: c.keyPackage } })),
+      ...(coming.length > 0 ? [pskProposal(roster.place.meeting)] : []),
+    ]
+    const told = coming.length > 0 ? [await info(trial, coming, order.names)] : []
+    const made = await build(base, proposals, told, statements, psk)
+    const came = coming.map((c) => c.admitted.participant)
+    const left = order.adds.map((a) => a.participant).filter((p) => !came.some((c) => equal(c, p)))
+    return { ...made, left, change: await gate(made.commit, state, roster) }
+  })
+}
+
+async function build(
+  { state, roster, time }: Base,
+  extraProposals: Proposal[],
+  told: readonly Bytes[],
+  statements: readonly Statement[],
+  psk: Bytes,
+): Promise<Omit<Made, 'left' | 'change'>> {
   const made = await createCommit(
     { state, cipherSuite: suite, pskIndex: pskIndex(state, roster.place.meeting, psk) },
     {
       wireAsPublicMessage: true,
-      extraProposals: proposals,
+      extraProposals,
       authenticatedData: commitData({ time, statements }),
-      groupInfoExtensions: [{ extensionType: rosterExtension, extensionData }],
+      groupInfoExtensions: told.map((extensionData) => ({ extensionType: rosterExtension, extensionData })),
     },
   )
-  const commit = writeMessage(made.commit)
-  const welcome = made.welcome && writeMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome })
+  const { welcome } = made
   return {
-    commit,
-    welcome: welcome ?? new Uint8Array(),
+    commit: writeMessage(made.commit),
+    welcome: welcome ? writeMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome }) : new Uint8Array(),
     tree: welcome ? writeTree(made.newState.ratchetTree) : new Uint8Array(),
-    added,
-    removed: removes.map((r) => r.participant),
     next: made.newState,
-    change: await gate(commit, state, roster),
     consumed: made.consumed,
   }
 }
 
+/** people finds who can come and who goes; what cannot be done is passed over. */
+async function people(order: Order, base: Base): Promise<{ coming: Coming[]; going: Going[] }> {
+  const { state, roster } = base
+  const asked = await leavesToGo(order.removes, base)
+  const coming: Coming[] = []
+  const returning: Going[] = []
+  for (const a of order.adds) {
+    const one = await comes(a, base)
+    const leaf = leafOf(roster, a.participant)
+    const ended = one?.rejoin && asked.some((g) => g.statement !== undefined && equal(g.participant, a.participant))
+    if (one === null || ended || leaf?.leaf === state.privatePath.leafIndex) continue
+    const gone = [...returning, { leaf }].flatMap((g) => g.leaf ?? [])
+    const packages = [...coming, one].map((c) => c.keyPackage)
+    if (
+      !fits(() => {
+        unique(state, roster, gone, packages)
+      })
+    )
+      continue
+    coming.push(one)
+    if (leaf) returning.push({ participant: a.participant, leaf, statement: undefined })
+  }
+  const onlyReturns = (g: Going): boolean =>
+    g.statement === undefined && order.adds.some((a) => equal(a.participant, g.participant))
+  const going = asked.filter((g) => !onlyReturns(g))
+  const backs = returning.filter((g) => !going.some((o) => o.leaf === g.leaf))
+  return { coming, going: [...going, ...backs] }
+}
+
+function fits(check: () => void): boolean {
+  try {
+    check()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** comes checks one Add by itself, so that one bad KeyPackage does not keep others out; null for what the gate would refuse. */
-async function comes(a: Order['adds'][number], roster: Roster, time: number): Promise<Coming | null> {
+async function comes(a: Order['adds'][number], base: Base): Promise<Coming | null> {
   try {
     const keyPackage = readKeyPackage(a.keyPackage)
-    const [entry] = await addedPeople([keyPackage], { time, statements: [parse(a.admission)] }, roster, new Set())
-    return entry && equal(entry.admitted.participant, a.participant) ? { ...entry, keyPackage } : null
+    const statement = parse(a.statement)
+    const leaf = leafOf(base.roster, a.participant)
+    const trial: Trial = { ...base, statements: [statement], removed: leaf ? [leaf] : [], uses: new Set() }
+    const [added] = await coverAdds([keyPackage], trial)
+    if (added === undefined || !equal(added.admitted.participant, a.participant)) return null
+    await coverRemoves([added], trial)
+    const barred = base.chain[base.chain.length - 1]?.body.barred ?? []
+    return barred.some((b) => equal(b, added.admitted.device)) ? null : { ...added, keyPackage, statement }
   } catch {
     return null
   }
 }
 
-/** possible: nobody removes itself, and whoever was only to come back but cannot stays as they are. */
-function possible(
-  r: Order['removes'][number],
-  order: Order,
-  added: readonly Bytes[],
-  state: ClientState,
-  roster: Roster,
-): boolean {
-  if (leafOf(roster, r.participant)?.leaf === state.privatePath.leafIndex) return false
-  const onlyReturns = r.statement.length === 0 && order.adds.some((a) => equal(a.participant, r.participant))
-  return !onlyReturns || added.some((p) => equal(p, r.participant))
-}
-
-/** leavesToGo: those whom the order removes, and the old leaves of those who come back. Who is out already is passed over. */
-function leavesToGo(removes: Order['removes'], added: readonly Bytes[], roster: Roster): Going[] {
-  const going = new Map<number, Going>()
-  for (const participant of added) {
+/** leavesToGo: whom the order removes and who is still inside, or away and removed. Nobody removes itself; a removal that does not hold is passed over. */
+async function leavesToGo(removes: Order['removes'], base: Base): Promise<Going[]> {
+  const { roster, state } = base
+  const going = new Map<string, Going>()
+  for (const { participant, statement: raw } of removes) {
     const leaf = leafOf(roster, participant)
-    if (leaf) going.set(leaf.leaf, { leaf, statement: undefined })
-  }
-  for (const r of removes) {
-    const leaf = leafOf(roster, r.participant)
-    if (leaf === undefined) continue
-    const statement = r.statement.length > 0 ? parse(r.statement) : undefined
-    going.set(leaf.leaf, { leaf, statement: statement && meant(statement, leaf) ? statement : undefined })
+    if (leaf?.leaf === state.privatePath.leafIndex) continue
+    try {
+      const statement = raw.length > 0 ? parse(raw) : undefined
+      const covers = statement !== undefined && (await covered(statement, leaf, base))
+      if (leaf || covers) going.set(hex(participant), { participant, leaf, statement: covers ? statement : undefined })
+    } catch (e) {
+      if (!(e instanceof Refused || e instanceof FormError)) throw e
+    }
   }
   return [...going.values()]
 }
 
-/** meant: a removal or leave that names an older leaf of the same person says nothing of this one. */
-function meant(s: Statement, leaf: Leaf): boolean {
-  const body = s.kind === 'removal' ? bodies.readRemoval(s.body) : bodies.readLeaf(s.body)
-  return equal(body.signatureKey, leaf.signatureKey)
+/** covered: a removal or leave that names an older leaf of the same person says nothing of this one. */
+async function covered(statement: Statement, leaf: Leaf | undefined, base: Base): Promise<boolean> {
+  const trial: Trial = { ...base, statements: [statement], removed: leaf ? [leaf] : [], uses: new Set() }
+  await coverRemoves([], trial)
+  return trial.uses.has(statement)
 }
 
-/** info is what joiners are told, sealed: the policies, who is inside by whose word, and every name that fits. */
-async function info(
-  staying: readonly Leaf[],
-  coming: readonly Coming[],
-  names: readonly Named[],
-  roster: Roster,
-): Promise<Bytes> {
-  const inside = [...staying, ...coming.map((c) => c.admitted)]
+/** info is what joiners are told, sealed: the policies, who is inside or away by whose word, and every name that fits. */
+async function info(t: Trial, coming: readonly Coming[], names: readonly Named[]): Promise<Bytes> {
+  const { removed, forgotten } = await coverRemoves(coming, t)
+  const staying: Away[] = [...t.roster.leaves.values()].filter((l) => !t.removed.includes(l))
+  const newcomers = coming.map((c): Away => {
+    const { participant, device } = c.admitted
+    const word = { commitment: c.admitted.commitment, role: c.admitted.role, admission: c.admission }
+    return { participant, device, signatureKey: c.signatureKey, ...word }
+  })
+  const inside = [...staying, ...newcomers]
+  const away = awayAfter(t, coming, removed, forgotten)
   const fitting = new Map<string, Named>()
   for (const n of names) {
     const one = inside.find((l) => equal(l.participant, n.participant))
     if (one && equal(one.commitment, await commitmentTo(n.salt, n.padded))) fitting.set(hex(n.participant), n)
   }
   return rosterData({
-    policies: roster.policies.map((p) => p.statement),
-    admissions: unique([...admissionsOf(staying), ...coming.map((c) => c.admission)]),
+    policies: t.chain.map((p) => p.statement),
+    admissions: admissionsOf([...inside, ...away]),
     names: [...fitting.values()],
-    time: roster.time,
-    spent: spentAfter(
-      roster,
-      coming.map((c) => ({ ...c, until: diesAt(c.keyPackage) })),
-      roster.time,
-    ),
+    time: t.time,
+    spent: spentAfter(t.roster, coming, t.time),
+    away,
   })
 }
 
@@ -211,6 +226,8 @@ function pskProposal(meeting: Bytes): Proposal {
   return { proposalType: 'psk', psk: { preSharedKeyId } }
 }
 
-function unique(list: readonly Statement[]): Statement[] {
-  return list.filter((s, i) => list.findIndex((o) => equal(o.raw, s.raw)) === i)
+/** inTurn puts statements into the order that the gate asks for, each once. */
+function inTurn(list: readonly Statement[]): Statement[] {
+  const once = new Map(list.map((s) => [hex(s.raw), s]))
+  return [...once.values()].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
 }

@@ -1,9 +1,9 @@
 /** Whether a farewell that the server shows is truly the host's: an end, or the removal of this very person. */
 import { equal } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
-import { parse, verify } from '../keys/statement'
+import { parse, verify, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
-import { byHost, isUnder, type Roster } from './roster'
+import { byHost, isHost, isUnder, leads, type Roster } from './roster'
 
 /** Last is what still judges farewells when the group is gone. */
 export interface Last {
@@ -22,7 +22,7 @@ export async function endHolds(raw: Bytes, { roster }: Last): Promise<boolean> {
   }
 }
 
-/** removalHolds: a host device removed my own leaf. */
+/** removalHolds: the host key, a host, or a co-host for no host, removed my own leaf. */
 export async function removalHolds(raw: Bytes, { roster, leaf }: Last): Promise<boolean> {
   try {
     const s = parse(raw)
@@ -33,8 +33,14 @@ export async function removalHolds(raw: Bytes, { roster, leaf }: Last): Promise<
       equal(body.signatureKey, me.signatureKey) &&
       equal(body.participant, me.participant) &&
       equal(body.device, me.device)
-    return mine && isUnder(roster, body.under) && (await byHost(roster, s))
+    return mine && (await mayRemove(s, roster, body.device))
   } catch {
     return false
   }
+}
+
+/** mayRemove goes by the policy that this device saw last: one that came with the removal was never applied here. */
+async function mayRemove(s: Statement, roster: Roster, target: Bytes): Promise<boolean> {
+  const may = equal(s.signer, roster.hostKey) || (leads(roster, s.signer) && !isHost(roster, target))
+  return may && (await verify(s, roster.place))
 }

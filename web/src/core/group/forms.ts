@@ -2,7 +2,7 @@
 import { FormError, hex, join, Reader, u32, u64, u8, vector, whole } from '../keys/bytes'
 import { parseAll, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
-import { admissionsOf, inOrder, spentBytes, type Away, type Roster } from './roster'
+import { admissionsOf, inOrder, spentBytes, type Away, type Roster, type Spent } from './roster'
 
 const version = 1
 
@@ -27,9 +27,6 @@ export interface RosterData {
   readonly spent: Spent
   readonly away: readonly Gone[] // in the order of their going
 }
-
-/** Spent are the KeyPackage references that were used, in hex, until their KeyPackages die (milliseconds since 1970). */
-export type Spent = ReadonlyMap<string, number>
 
 /** Gone names one who is away; the word for them stands in an admission. */
 export type Gone = Pick<Away, 'participant' | 'device' | 'signatureKey'>
@@ -64,7 +61,12 @@ export function readRosterData(raw: Uint8Array): RosterData {
 export function stateData(r: Roster): Bytes {
   const leaves = inOrder(r.leaves).map((l) => join(u32(l.leaf), l.participant, l.device, l.signatureKey))
   const admissions = admissionsOf([...r.leaves.values(), ...r.away])
-  const told = [raws(r.policies.map((p) => p.statement)), raws(admissions), vector(4, spentBytes(r.spent)), gone(r.away)]
+  const told = [
+    raws(r.policies.map((p) => p.statement)),
+    raws(admissions),
+    vector(4, spentBytes(r.spent)),
+    gone(r.away),
+  ]
   return join(u8(version), ...told, u64(r.time), vector(4, join(...leaves)))
 }
 

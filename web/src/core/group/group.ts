@@ -6,10 +6,13 @@ import { decryptSenderData } from 'ts-mls/privateMessage.js'
 import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js'
 import { zeroOutUint8Array } from 'ts-mls/util/byteArray.js'
 import { equal, FormError, plain } from '../keys/bytes'
+import type { Pair, Under } from '../keys/bodies'
+import { sha256 } from '../keys/derive'
 import type { Bytes } from '../vault'
 import { makeCommit, type Made, type Order } from './commit'
 import { retainedEpochs } from './credential'
 import { allowList, gate, Refused, rosterAfter, type Change } from './gate'
+import { stateData } from './forms'
 import { pskIndex } from './joiner'
 import { readMessage, writeMessage } from './mls'
 import { leafOf, rosterHash, underOf, type Leaf, type Roster } from './roster'
@@ -23,6 +26,22 @@ export interface Epoch {
   readonly rosterHash: Bytes
 }
 
+/** Start is a group as it was opened or joined. */
+export interface Start {
+  readonly state: ClientState
+  readonly roster: Roster
+  readonly inbox: CryptoKey
+}
+
+/** Standing is what a device keeps to come back by a rejoin. */
+export interface Standing {
+  readonly group: Bytes
+  readonly signatureKey: Bytes // of the own leaf
+  readonly generation: number
+  readonly under: Under // the newest policy
+  readonly pair: Pair // the newest epoch
+}
+
 /** Heard is an opened PrivateMessage; from is proven by the group. */
 export interface Heard {
   readonly from: Leaf
@@ -34,21 +53,25 @@ const none = new Uint8Array()
 const keptCommits = 8
 
 export class Group {
+  /** inbox opens what is sealed to the own leaf. */
+  readonly inbox: CryptoKey
   #state: ClientState
   #roster: Roster
   #made: readonly Made[] = [] // for this epoch: whoever is asked again may still hear of the first one
   readonly #psk: Bytes
   readonly #epochs = new Map<number, Epoch>()
+  readonly #applied = new Map<number, Bytes>()
 
-  private constructor(state: ClientState, roster: Roster, psk: Bytes) {
-    this.#state = state
-    this.#roster = roster
+  private constructor(from: Start, psk: Bytes) {
+    this.inbox = from.inbox
+    this.#state = from.state
+    this.#roster = from.roster
     this.#psk = psk
   }
 
   /** start holds a group that was just opened or joined. */
-  static async start(state: ClientState, roster: Roster, psk: Bytes): Promise<Group> {
-    const group = new Group(state, roster, psk)
+  static async start(from: Start, psk: Bytes): Promise<Group> {
+    const group = new Group(from, psk)
     await group.#note()
     return group
   }
@@ -68,6 +91,31 @@ export class Group {
   /** epochAt is what was held at one of the last 64 epochs. */
   epochAt(epoch: number): Epoch | undefined {
     return this.#epochs.get(epoch)
+  }
+
+  /** hashAt is the SHA-256 of the commit that was applied in an epoch, of the last 64. */
+  hashAt(epoch: number): Bytes | undefined {
+    return this.#applied.get(epoch)
+  }
+
+  /** standing is what a rejoin of this device would need. */
+  standing(): Standing {
+    const { place, leaves, policies } = this.#roster
+    const mine = leaves.get(this.leaf)
+    if (mine === undefined) throw new FormError('no leaf of one’s own')
+    const authenticator = plain(this.#state.keySchedule.epochAuthenticator).slice()
+    return {
+      group: place.group,
+      signatureKey: mine.signatureKey,
+      generation: policies[0].body.generation,
+      under: underOf(this.#roster),
+      pair: { epoch: this.epoch, authenticator },
+    }
+  }
+
+  /** stateData is the public part of the roster, for a server that restarted. */
+  stateData(): Bytes {
+    return stateData(this.#roster)
   }
 
   /** baseKey is the SFrame base key of this epoch (RFC 9605 5.2). */
@@ -92,8 +140,10 @@ export class Group {
   async apply(raw: Bytes): Promise<Change & { readonly removedMe: boolean }> {
     const made = this.#made.find((m) => equal(m.commit, raw)) ?? null
     const { change, next, consumed } = made ?? (await this.#process(raw))
-    const removedMe = change.removed.some((l) => l.leaf === this.leaf)
+    const removedMe = change.removed.some((r) => r.leaf.leaf === this.leaf)
     if (!removedMe) {
+      this.#applied.set(this.epoch, await sha256(raw))
+      this.#applied.delete(this.epoch - retainedEpochs)
       const roster = rosterAfter(this.#roster, change, next.ratchetTree)
       this.#state = made === null ? next : { ...next, historicalReceiverData: this.#past(next) }
       this.#roster = roster
@@ -112,7 +162,7 @@ export class Group {
       if (result.actionTaken !== 'accept') throw new Refused('the list of allowed proposals')
       return { change, next: result.newState, consumed: result.consumed }
     } catch (e) {
-      throw e instanceof Refused ? e : new Refused('the commit does not open')
+      throw e instanceof Refused ? e : new Refused('the commit does not open', 'opens')
     }
   }
 

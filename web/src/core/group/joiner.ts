@@ -4,12 +4,11 @@ import { bytesToBase64 } from 'ts-mls/util/byteArray.js'
 import { decryptGroupSecrets, type Welcome } from 'ts-mls/welcome.js'
 import { equal, FormError, hex, plain } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
-import { parse, verify, type Statement } from '../keys/statement'
+import { parse, verify, type Place, type Statement } from '../keys/statement'
 import type { Bytes } from '../vault'
 import { configFor, identityOf, vouched, type Own } from './credential'
 import { commitmentTo, unpadName } from '../keys/names'
 import { contextData, readRosterData, type Named, type RosterData } from './forms'
-import { Refused } from './gate'
 import {
   capabilities,
   contextExtension,
@@ -21,7 +20,22 @@ import {
   rosterExtension,
   sameCapabilities,
 } from './mls'
-import { leavesFrom, readChain, wordOf, type Entry, type Leaf, type Roster, type Seat } from './roster'
+import { extend } from './policy'
+import { must, Refused } from './refused'
+import {
+  isBarred,
+  isOf,
+  leavesFrom,
+  maxAway,
+  policyAt,
+  roleIn,
+  wordOf,
+  type Away,
+  type Chain,
+  type Entry,
+  type Roster,
+  type Word,
+} from './roster'
 import { suite } from './suite'
 
 /** Expected is what the joiner knows of itself and of the meeting. */
@@ -33,16 +47,22 @@ export interface Expected {
   readonly device: Bytes
   readonly name: string
   readonly own: readonly Own[] // KeyPackages it knocked with
+  readonly held: Held | null
+}
+
+/** Held is what a device kept of the group that it was in before. */
+export interface Held {
+  readonly group: Bytes
+  readonly generation: number
+  readonly under: bodies.Under // the newest policy
+  readonly commitment: Bytes // to the own name
 }
 
 export interface Joined {
   readonly state: ClientState
   readonly roster: Roster
   readonly names: readonly Named[]
-}
-
-function must(holds: boolean, rule: string): asserts holds {
-  if (!holds) throw new Refused(rule)
+  readonly inbox: CryptoKey
 }
 
 /** pskIndex knows the meeting's one PSK. */
@@ -50,8 +70,11 @@ export function pskIndex(state: ClientState | undefined, meeting: Bytes, psk: By
   return makePskIndex(state, { [bytesToBase64(meeting)]: psk })
 }
 
-/** join throws Refused for a Welcome that is not this meeting's; nothing may be shown or sent before a host's head all the same. */
-export async function join(rawWelcome: Bytes, rawTree: Bytes, rawAdmission: Bytes, who: Expected): Promise<Joined> {
+/**
+ * join throws Refused for a Welcome that is not this meeting's; nothing may be shown or sent before a head all the same. The
+ * statement is the own admission or rejoin.
+ */
+export async function join(rawWelcome: Bytes, rawTree: Bytes, rawStatement: Bytes, who: Expected): Promise<Joined> {
   try {
     const outer = readMessage(rawWelcome)
     must(outer.wireformat === 'mls_welcome', 'no Welcome')
@@ -73,12 +96,12 @@ export async function join(rawWelcome: Bytes, rawTree: Bytes, rawAdmission: Byte
     ourContext(state, who)
     must(extensions.length === 1 && extensions[0]?.extensionType === rosterExtension, 'GroupInfo extensions')
     const data = readRosterData(extensions[0].extensionData)
-    const roster = await readRoster(state, data, parse(rawAdmission), own, who)
+    const roster = await readRoster(state, data, parse(rawStatement), own, who)
     await namesFit(roster, data.names, who)
-    return { state, roster, names: data.names }
+    return { state, roster, names: data.names, inbox: own.inbox }
   } catch (e) {
     if (e instanceof Refused) throw e
-    throw new Refused(e instanceof FormError ? e.message : 'the Welcome does not open')
+    throw e instanceof FormError ? new Refused(e.message) : new Refused('the Welcome does not open', 'opens')
   }
 }
 
@@ -121,52 +144,96 @@ async function readRoster(
   who: Expected,
 ): Promise<Roster> {
   const place = { meeting: who.meeting, group: plain(state.groupContext.groupId) }
-  const policies = await readChain(data.policies, place, who.hostKey)
-  const named = bodies.readAdmission(mine.body).under
-  must(mine.kind === 'admission', 'own admission')
-  must(
-    policies.some((p) => p.body.sequence === named.sequence && equal(p.hash, named.hash)),
-    'the policy chain does not reach the own admission',
-  )
+  const policies = await extend([], data.policies, place, who.hostKey)
+  reaches(policies, place, mine, who)
+  const entries = await admitted(data.admissions, policies, place, who)
+  const wordFor = (seat: Omit<Away, keyof Word>): Word | undefined =>
+    wordOf(entries.findLast((e) => isOf(e.admitted, seat)))
+  const leaves = leavesFrom(state.ratchetTree, wordFor)
+  const away = data.away.map((seat): Away => {
+    const word = wordFor(seat)
+    must(word !== undefined, 'somebody away whom nobody admitted')
+    return { ...seat, ...word }
+  })
+  const roster = { place, hostKey: who.hostKey, policies, leaves, away, spent: data.spent, time: data.time }
+  await checkLeaves(state, roster)
+  checkAway(roster)
+  await ownLeaf(state, roster, mine, own, who)
+  return roster
+}
+
+/** reaches: the chain goes as far as the own admission's policy and the newest that this device held before. */
+function reaches(policies: Chain, place: Place, mine: Statement, who: Expected): void {
+  const { held } = who
+  if (mine.kind === 'admission') {
+    const named = policyAt({ policies }, bodies.readAdmission(mine.body).under)
+    must(named !== undefined, 'the policy chain does not reach the own admission')
+  }
+  if (held === null) return
+  if (equal(held.group, place.group)) {
+    must(policyAt({ policies }, held.under) !== undefined, 'the policy chain does not reach what was held before')
+  } else {
+    must(policies[0].body.generation > held.generation, 'an older group')
+  }
+}
+
+/** admitted lists all entries of the admissions, each signed by who might. */
+async function admitted(
+  admissions: readonly Statement[],
+  policies: Chain,
+  place: Place,
+  who: Expected,
+): Promise<Entry[]> {
   const entries: Entry[] = []
-  for (const admission of data.admissions) {
+  for (const admission of admissions) {
     must(admission.kind === 'admission' && (await verify(admission, place)), 'an admission with a bad signature')
     const body = bodies.readAdmission(admission.body)
-    const policy = policies.find((p) => p.body.sequence === body.under.sequence && equal(p.hash, body.under.hash))
+    const policy = policyAt({ policies }, body.under)
     must(policy !== undefined, 'an admission under another policy')
-    const byDevice = policy.body.hosts.some((h) => equal(h, admission.signer))
-    const self =
-      equal(admission.signer, who.hostKey) &&
-      body.entries.every((e) => policy.body.hosts.some((h) => equal(h, e.device)))
-    must(byDevice || self, 'an admission that no host signed')
-    entries.push(...body.entries.map((admitted) => ({ admitted, admission })))
+    const byKey = equal(admission.signer, who.hostKey)
+    const later = policies.slice(policy.body.sequence - 1)
+    const fits = byKey
+      ? body.entries.every((e) => later.some((p) => roleIn(p.body, e.device) === 'host'))
+      : roleIn(policy.body, admission.signer) !== 'guest'
+    must(fits, 'an admission that no host signed')
+    const role = byKey ? bodies.roles.host : bodies.roles.guest
+    must(
+      body.entries.every((e) => e.role === role),
+      'an admission with a role',
+    )
+    entries.push(...body.entries.map((entry) => ({ admitted: entry, admission })))
   }
-  const leaves = leavesFrom(state.ratchetTree, (seat) => wordOf(entries.findLast((e) => admits(e, seat))))
-  await checkLeaves(state, leaves)
-  await ownLeaf(state, leaves, mine, own, who)
-  return { place, hostKey: who.hostKey, policies, leaves, spent: data.spent, time: data.time }
+  return entries
 }
 
-function admits(e: Entry, seat: Seat): boolean {
-  return equal(e.admitted.participant, seat.participant) && equal(e.admitted.device, seat.device)
+function checkAway({ leaves, away, policies }: Roster): void {
+  must(away.length <= maxAway, 'too many away')
+  const all = [...leaves.values(), ...away]
+  for (const of of [(l: Away) => l.participant, (l: Away) => l.device, (l: Away) => l.signatureKey]) {
+    must(new Set(all.map((l) => hex(of(l)))).size === all.length, 'two of one person')
+  }
+  must(!all.some((l) => isBarred({ policies }, l.device)), 'somebody barred')
 }
 
-async function ownLeaf(
-  state: ClientState,
-  leaves: ReadonlyMap<number, Leaf>,
-  mine: Statement,
-  own: Own,
-  who: Expected,
-): Promise<void> {
-  const leaf = leaves.get(state.privatePath.leafIndex)
-  must(leaf !== undefined && equal(leaf.admission.raw, mine.raw), 'not by the own admission')
+/** ownLeaf: mine is the leaf that my own admission or rejoin names, with my own word. */
+async function ownLeaf(state: ClientState, roster: Roster, mine: Statement, own: Own, who: Expected): Promise<void> {
+  const leaf = roster.leaves.get(state.privatePath.leafIndex)
+  must(leaf !== undefined && isOf(leaf, who), 'the own admission is for somebody else')
   const reference = await referenceOf(own.keyPackage)
+  if (mine.kind === 'rejoin') {
+    const body = bodies.readRejoin(mine.body)
+    const me = equal(mine.signer, who.device) && equal(body.participant, who.participant)
+    must(me && equal(body.reference, reference), 'the own rejoin is for somebody else')
+    must(who.held !== null && equal(roster.place.group, who.held.group), 'another group')
+    must(equal(leaf.commitment, who.held.commitment), 'my name was changed')
+    return
+  }
+  must(mine.kind === 'admission' && equal(leaf.admission.raw, mine.raw), 'not by the own admission')
   const entry = bodies.readAdmission(mine.body).entries.find((e) => equal(e.reference, reference))
-  const me = entry !== undefined && equal(entry.participant, who.participant) && equal(entry.device, who.device)
-  must(me, 'the own admission is for somebody else')
+  must(entry !== undefined && isOf(entry, who), 'the own admission is for somebody else')
 }
 
-async function checkLeaves(state: ClientState, leaves: ReadonlyMap<number, Leaf>): Promise<void> {
+async function checkLeaves(state: ClientState, { leaves }: Roster): Promise<void> {
   const all = leavesOf(state.ratchetTree)
   const meeting = plain(state.groupContext.groupId).slice(0, 16)
   must(all.length <= maxLeaves && all.length === leaves.size, 'too many leaves')
@@ -177,9 +244,8 @@ async function checkLeaves(state: ClientState, leaves: ReadonlyMap<number, Leaf>
       'a leaf with other capabilities',
     )
   }
-  const people = new Set(all.map(({ node }) => hex(identityOf(node.credential).participant)))
-  const devices = new Set(all.map(({ node }) => hex(identityOf(node.credential).device)))
-  must(people.size === all.length && devices.size === all.length, 'two leaves of one person')
+  const inboxes = new Set(all.map(({ node }) => hex(identityOf(node.credential).inbox)))
+  must(inboxes.size === all.length, 'two leaves with one key or name')
 }
 
 /** namesFit: every name that came fits its commitment, and mine is the one I knocked with. */

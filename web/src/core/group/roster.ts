@@ -6,7 +6,6 @@ import { sha256 } from '../keys/derive'
 import { verify, type Place, type Statement } from '../keys/statement'
 import type { Allows, Bytes, Role } from '../vault'
 import { identityOf } from './credential'
-import type { Spent } from './forms'
 import { leavesOf } from './mls'
 
 export const maxAway = 256
@@ -42,6 +41,9 @@ export interface Policy {
 
 /** Chain are the policies of one group from sequence 1 on. */
 export type Chain = readonly [Policy, ...Policy[]]
+
+/** Spent are the KeyPackage references that were used, in hex, until their KeyPackages die (milliseconds since 1970). */
+export type Spent = ReadonlyMap<string, number>
 
 export interface Roster {
   readonly place: Place
@@ -166,7 +168,7 @@ export function spentBytes(spent: Spent): Bytes {
  */
 export function admissionsOf(people: Iterable<Away>): Statement[] {
   const idOf = (s: Statement): string => hex(s.signature)
-  const personOf = (p: Pick<Seat, 'participant' | 'device'>): string => hex(join(p.participant, p.device))
+  const personOf = (p: Person): string => hex(join(p.participant, p.device))
   const holding = new Map([...people].map((l): [string, Statement] => [personOf(l), l.admission]))
   const all = new Map([...holding.values()].map((s) => [idOf(s), { s, body: bodies.readAdmission(s.body) }]))
   const older = new Map<string, string[]>()
@@ -192,7 +194,9 @@ export function admissionsOf(people: Iterable<Away>): Statement[] {
   return [...listed.values()]
 }
 
-/** isOf tells whether an admission's entry is for this person's device. */
-export function isOf(e: bodies.Admitted, who: Pick<Seat, 'participant' | 'device'>): boolean {
-  return equal(e.participant, who.participant) && equal(e.device, who.device)
+type Person = Pick<Seat, 'participant' | 'device'>
+
+/** isOf tells whether two speak of the same person with the same device. */
+export function isOf(one: Person, who: Person): boolean {
+  return equal(one.participant, who.participant) && equal(one.device, who.device)
 }

@@ -6,7 +6,16 @@ import type { Bytes, Kept } from '../vault'
 import { VaultError } from '../vault-error'
 import { equal, fromHex, hex, join, random, u8, utf8, vector, whole } from './bytes'
 import { decode, encode, grouped } from './crockford'
-import { codeKeys, hostKeys, knockSecret, newDevice, type CodeKeys, type DeriveRoot, type HostKeys, type Signer } from './derive'
+import {
+  codeKeys,
+  hostKeys,
+  knockSecret,
+  newDevice,
+  type CodeKeys,
+  type DeriveRoot,
+  type HostKeys,
+  type Signer,
+} from './derive'
 
 const codeSize = 10
 const seedSize = 32

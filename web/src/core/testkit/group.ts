@@ -2,12 +2,13 @@
 import type { ClientState } from 'ts-mls/clientState.js'
 import type { Commit } from 'ts-mls/commit.js'
 import type { FramedContentData } from 'ts-mls/framedContent.js'
-import { makeCommit, openGroup, type Order } from '../group/commit'
+import { makeCommit, type Order } from '../group/commit'
 import { newKeyPackage, type Own } from '../group/credential'
 import { commitData, type Named } from '../group/forms'
 import { rosterAfter } from '../group/gate'
 import { join, type Expected } from '../group/joiner'
 import { readMessage, referenceOf, writeKeyPackage, writeMessage } from '../group/mls'
+import { openGroup } from '../group/opening'
 import { underOf, type Roster } from '../group/roster'
 import * as bodies from '../keys/bodies'
 import { random } from '../keys/bytes'
@@ -17,6 +18,9 @@ import { sign, type Kind } from '../keys/statement'
 import type { Bytes } from '../vault'
 
 export const none = new Uint8Array()
+
+/** nothing is an order of nothing, to be filled. */
+export const nothing = { policies: [], consents: [], adds: [], removes: [], names: [] } as const
 
 /** Member is one person with device, leaf and name. */
 export interface Member {
@@ -76,7 +80,16 @@ export function admission(
 export function expected(t: { meeting: Bytes; psk: Bytes; host: HostKeys }, who: Member): Expected {
   const { meeting, psk } = t
   const { participant, device, name, own } = who
-  return { meeting, psk, hostKey: t.host.host.publicKey, participant, device: device.publicKey, name, own: [own] }
+  return {
+    meeting,
+    psk,
+    hostKey: t.host.host.publicKey,
+    participant,
+    device: device.publicKey,
+    name,
+    own: [own],
+    held: null,
+  }
 }
 
 export async function trio(): Promise<Trio> {
@@ -86,6 +99,7 @@ export async function trio(): Promise<Trio> {
   const [ada, bob, eve] = await Promise.all(['Ada', 'Bob', 'Eve'].map((name) => member(meeting, name)))
   if (!ada || !bob || !eve) throw new Error('three people')
   const now = Date.now()
+  const server = await newDevice()
   const { commitment } = ada.admitted
   const { participant, device } = ada
   const opening = {
@@ -94,8 +108,9 @@ export async function trio(): Promise<Trio> {
     participant,
     device,
     commitment,
+    orderKey: server.publicKey,
     generation: 1,
-    previous: new Uint8Array(32),
+    before: null,
     now,
   }
   const first = await openGroup(opening)
@@ -103,9 +118,9 @@ export async function trio(): Promise<Trio> {
   const adds = [bob, eve].map((m) => ({
     participant: m.participant,
     keyPackage: writeKeyPackage(m.own.keyPackage),
-    admission: word,
+    statement: word,
   }))
-  const order: Order = { adds, removes: [], names: [ada.named, bob.named, eve.named], now }
+  const order: Order = { ...nothing, adds, names: [ada.named, bob.named, eve.named], now }
   const made = await makeCommit(order, first.state, first.roster, psk)
   const adas = { state: made.next, roster: rosterAfter(first.roster, made.change, made.next.ratchetTree) }
   const bobs = await join(made.welcome, made.tree, word, expected({ meeting, psk, host }, bob))
