@@ -104,10 +104,11 @@ func (k Knock) Encode() []byte {
 	return binary.BigEndian.AppendUint64(b, k.Time)
 }
 
-// Leaf ties a leaf's signature key to a person; the device key signs it. A leave has the same body.
+// Leaf ties a leaf's keys to a person; the device key signs it.
 type Leaf struct {
 	Participant  ident.ParticipantID
 	SignatureKey [32]byte
+	InboxKey     [32]byte // X25519, fresh with each KeyPackage
 }
 
 // ParseLeaf reads the body of a leaf.
@@ -115,24 +116,30 @@ func ParseLeaf(body []byte) (Leaf, error) {
 	c := cursor{rest: body}
 	var l Leaf
 	c.fill(l.Participant[:])
+	l.SignatureKey, l.InboxKey = c.key(), c.key()
+	return l, c.done()
+}
+
+// Encode gives the body.
+func (l Leaf) Encode() []byte { return join(l.Participant[:], l.SignatureKey[:], l.InboxKey[:]) }
+
+// Leave says that the person wants to be out; the device key signs it.
+type Leave struct {
+	Participant  ident.ParticipantID
+	SignatureKey [32]byte // of the leaf, so that it never hits who comes back
+}
+
+// ParseLeave reads the body of a leave.
+func ParseLeave(body []byte) (Leave, error) {
+	c := cursor{rest: body}
+	var l Leave
+	c.fill(l.Participant[:])
 	l.SignatureKey = c.key()
 	return l, c.done()
 }
 
 // Encode gives the body.
-func (l Leaf) Encode() []byte { return join(l.Participant[:], l.SignatureKey[:]) }
-
-// Leave says that the person wants to be out; the device key signs it.
-type Leave Leaf
-
-// ParseLeave reads the body of a leave.
-func ParseLeave(body []byte) (Leave, error) {
-	l, err := ParseLeaf(body)
-	return Leave(l), err
-}
-
-// Encode gives the body.
-func (l Leave) Encode() []byte { return Leaf(l).Encode() }
+func (l Leave) Encode() []byte { return join(l.Participant[:], l.SignatureKey[:]) }
 
 // Resume brings a dropped connection back to its seat; the device key signs it.
 type Resume struct {

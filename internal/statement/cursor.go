@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -90,15 +91,14 @@ func (c *cursor) variable() []byte {
 	return c.take(n)
 }
 
-// keys reads a <2> list of 32-byte keys without repetition.
-func (c *cursor) keys() [][32]byte {
+// keys reads a <2> list of at most limit 32-byte keys that rises strictly in byte order.
+func (c *cursor) keys(limit int) [][32]byte {
 	inner := cursor{rest: c.vector2()}
 	var list [][32]byte
-	seen := make(map[[32]byte]bool)
 	for len(inner.rest) > 0 && !inner.bad {
 		k := inner.key()
-		c.must(!seen[k])
-		seen[k] = true
+		n := len(list)
+		inner.must(n < limit && (n == 0 || bytes.Compare(list[n-1][:], k[:]) < 0))
 		list = append(list, k)
 	}
 	c.must(!inner.bad)
@@ -113,6 +113,15 @@ func (c *cursor) statement() Statement {
 	s.Body = c.vector2()
 	c.fill(s.Signature[:])
 	return s
+}
+
+// since gives what was read after rest was from; nothing once something did not fit.
+func (c *cursor) since(from []byte) []byte {
+	if c.bad {
+		return nil
+	}
+	n := len(from) - len(c.rest)
+	return from[:n:n]
 }
 
 func (c *cursor) must(ok bool) { c.bad = c.bad || !ok }

@@ -9,48 +9,6 @@ import (
 // MaxAdmissionEntries is how many people one admission may let in.
 const MaxAdmissionEntries = 50
 
-// Policy is the whole policy of a group as it stands after this statement.
-type Policy struct {
-	Generation uint32 // 1 for a meeting's first group
-	Sequence   uint32 // 1 opens the group
-	Previous   [32]byte
-	Label      uint8
-	Locked     bool
-	Sharers    uint8 // 0 hosts, 1 everyone
-	Recording  bool
-	Hosts      [][32]byte // device keys
-	CoHosts    [][32]byte
-	Barred     [][32]byte
-}
-
-// ParsePolicy reads a policy's body; a policy without a host is refused.
-func ParsePolicy(body []byte) (Policy, error) {
-	c := cursor{rest: body}
-	p := Policy{
-		Generation: c.uint32(), Sequence: c.uint32(), Previous: c.key(),
-		Label: c.below(1), Locked: c.below(2) == 1, Sharers: c.below(2), Recording: c.below(2) == 1,
-		Hosts: c.keys(), CoHosts: c.keys(), Barred: c.keys(),
-	}
-	c.must(p.Generation > 0 && p.Sequence > 0 && len(p.Hosts) > 0)
-	return p, c.done()
-}
-
-// Encode gives the body.
-func (p Policy) Encode() []byte {
-	b := binary.BigEndian.AppendUint32(nil, p.Generation)
-	b = binary.BigEndian.AppendUint32(b, p.Sequence)
-	b = append(b, p.Previous[:]...)
-	b = append(b, p.Label, bit(p.Locked), p.Sharers, bit(p.Recording))
-	for _, keys := range [][][32]byte{p.Hosts, p.CoHosts, p.Barred} {
-		var list []byte
-		for _, k := range keys {
-			list = append(list, k[:]...)
-		}
-		b = appendVector(b, list)
-	}
-	return b
-}
-
 // Under names the policy that a statement was made under.
 type Under struct {
 	Sequence uint32
@@ -63,14 +21,13 @@ func (u Under) encode() []byte {
 	return append(binary.BigEndian.AppendUint32(nil, u.Sequence), u.Hash[:]...)
 }
 
-// Role is what an admission makes of a person.
+// Role tells by whose word an entry of an admission stands.
 type Role uint8
 
-// The roles, in rising power.
+// The roles. What a person may do is told by the policy alone.
 const (
-	RoleGuest Role = iota
-	RoleCoHost
-	RoleHost
+	RoleGuest Role = 0 // by a device of the hosts or co-hosts
+	RoleHost  Role = 2 // by the host key, for its own devices
 )
 
 // Admitted is one person of an admission.
@@ -82,7 +39,7 @@ type Admitted struct {
 	Role           Role
 }
 
-// Admission lets people in; a device in hosts signs it.
+// Admission lets people in; a host or co-host device signs it, or the host key for its own devices.
 type Admission struct {
 	Under   Under
 	Expiry  uint64 // milliseconds since 1970
@@ -99,7 +56,8 @@ func ParseAdmission(body []byte) (Admission, error) {
 	for len(inner.rest) > 0 && !inner.bad {
 		e := Admitted{Reference: inner.key()}
 		inner.fill(e.Participant[:])
-		e.Device, e.NameCommitment, e.Role = inner.key(), inner.key(), Role(inner.below(uint8(RoleHost)+1))
+		e.Device, e.NameCommitment, e.Role = inner.key(), inner.key(), Role(inner.uint8())
+		inner.must(e.Role == RoleGuest || e.Role == RoleHost)
 		inner.must(!seen[e.Reference] && !seen[e.Device] && !people[e.Participant])
 		seen[e.Reference], seen[e.Device], people[e.Participant] = true, true, true
 		a.Entries = append(a.Entries, e)
@@ -117,7 +75,31 @@ func (a Admission) Encode() []byte {
 	return appendVector(binary.BigEndian.AppendUint64(a.Under.encode(), a.Expiry), list)
 }
 
-// Removal takes a person out; a device in hosts signs it.
+// Rejoin brings a device back that lost the group; the device key signs it.
+type Rejoin struct {
+	Participant   ident.ParticipantID
+	SignatureKey  [32]byte // of the leaf that was lost
+	Reference     [32]byte // of the new KeyPackage
+	Epoch         uint64   // the newest pair that the device held; zeros where it holds none
+	Authenticator [32]byte
+}
+
+// ParseRejoin reads a rejoin's body.
+func ParseRejoin(body []byte) (Rejoin, error) {
+	c := cursor{rest: body}
+	var r Rejoin
+	c.fill(r.Participant[:])
+	r.SignatureKey, r.Reference, r.Epoch, r.Authenticator = c.key(), c.key(), c.uint64(), c.key()
+	return r, c.done()
+}
+
+// Encode gives the body.
+func (r Rejoin) Encode() []byte {
+	b := binary.BigEndian.AppendUint64(join(r.Participant[:], r.SignatureKey[:], r.Reference[:]), r.Epoch)
+	return append(b, r.Authenticator[:]...)
+}
+
+// Removal takes a person out; a host or co-host device signs it, or the host key.
 type Removal struct {
 	Under        Under
 	Participant  ident.ParticipantID
@@ -145,19 +127,20 @@ type Head struct {
 	Authenticator [32]byte // epoch_authenticator (RFC 9420 8.7)
 	Under         Under
 	RosterHash    [32]byte
+	Time          uint64 // milliseconds since 1970, by its author's clock
 }
 
 // ParseHead reads a head's body.
 func ParseHead(body []byte) (Head, error) {
 	c := cursor{rest: body}
-	h := Head{Epoch: c.uint64(), Authenticator: c.key(), Under: c.under(), RosterHash: c.key()}
+	h := Head{Epoch: c.uint64(), Authenticator: c.key(), Under: c.under(), RosterHash: c.key(), Time: c.uint64()}
 	return h, c.done()
 }
 
 // Encode gives the body.
 func (h Head) Encode() []byte {
 	b := append(binary.BigEndian.AppendUint64(nil, h.Epoch), h.Authenticator[:]...)
-	return join(b, h.Under.encode(), h.RosterHash[:])
+	return binary.BigEndian.AppendUint64(join(b, h.Under.encode(), h.RosterHash[:]), h.Time)
 }
 
 // End ends the meeting for everyone.
@@ -175,10 +158,3 @@ func ParseEnd(body []byte) (End, error) {
 
 // Encode gives the body.
 func (e End) Encode() []byte { return binary.BigEndian.AppendUint64(e.Under.encode(), e.Epoch) }
-
-func bit(on bool) uint8 {
-	if on {
-		return 1
-	}
-	return 0
-}

@@ -62,7 +62,7 @@ func TestAKeyPackageOfThePageIsRead(t *testing.T) {
 	if k.NotAfter-k.NotBefore != 7200 {
 		t.Errorf("lives %d s", k.NotAfter-k.NotBefore)
 	}
-	if !k.Signed(meeting) || k.Signed(ident.MeetingID{}) {
+	if !k.Vouched(meeting) || k.Vouched(ident.MeetingID{}) {
 		t.Error("the device vouches for the leaf in this meeting and no other")
 	}
 	if ref, err := KeyPackageRef(raw); err != nil || ref != k.Reference {

@@ -1,6 +1,6 @@
-// Package statement reads, writes and checks signed statements (protocol/README.md section 2) and the few header
-// fields of MLS messages (RFC 9420) that a server without keys needs to order them. It is not a policy: whether a
-// true statement may be acted upon is decided elsewhere.
+// Package statement reads, writes and checks signed statements (protocol/README.md section 2) and what a server without
+// keys can read of MLS messages (RFC 9420): headers, commits, KeyPackages. It is not a policy: whether a true statement may be
+// acted upon is decided elsewhere.
 package statement
 
 import (
@@ -28,16 +28,22 @@ const (
 	KindResume    Kind = "resume"
 	KindPolicy    Kind = "policy"
 	KindAdmission Kind = "admission"
+	KindRejoin    Kind = "rejoin"
 	KindRemoval   Kind = "removal"
 	KindLeave     Kind = "leave"
+	KindConsent   Kind = "consent"
 	KindHead      Kind = "head"
+	KindCommit    Kind = "commit"
+	KindRefusal   Kind = "refusal"
+	KindOrder     Kind = "order"
 	KindEnd       Kind = "end"
 )
 
 // grouped tells for every known kind whether it belongs to one group.
 var grouped = map[Kind]bool{
 	KindBooking: false, KindEntry: false, KindHost: false, KindKnock: false, KindLeaf: false, KindResume: false,
-	KindPolicy: true, KindAdmission: true, KindRemoval: true, KindLeave: true, KindHead: true, KindEnd: true,
+	KindPolicy: true, KindAdmission: true, KindRejoin: true, KindRemoval: true, KindLeave: true, KindConsent: true,
+	KindHead: true, KindCommit: true, KindRefusal: true, KindOrder: true, KindEnd: true,
 }
 
 // GroupID is a meeting id and 16 random bytes, named anew each time a host opens a group.
