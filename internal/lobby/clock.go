@@ -27,7 +27,7 @@ func (m *Machine) Next() time.Time {
 		switch {
 		case !s.connected:
 			sooner(s.lost.Add(Grace))
-		case !s.confirmed:
+		case s.welcomed && !s.confirmed:
 			sooner(s.since.Add(JoinWithin))
 		}
 	}
@@ -53,9 +53,9 @@ func (m *Machine) ticked(now time.Time) []Effect {
 		s := m.seats[who]
 		switch {
 		case !s.connected && due(s.lost, Grace):
-			out = append(out, m.giveUp(who, WhyAbsent))
-		case s.connected && !s.confirmed && due(s.since, JoinWithin):
-			out = append(out, m.giveUp(who, WhyLapsed))
+			out = append(out, m.giveUp(who, WhyAbsent)...)
+		case s.connected && s.welcomed && !s.confirmed && due(s.since, JoinWithin):
+			out = append(out, m.giveUp(who, WhyLapsed)...)
 		}
 	}
 	for _, w := range m.queue() {
@@ -72,7 +72,13 @@ func (m *Machine) ticked(now time.Time) []Effect {
 	return out
 }
 
-func (m *Machine) giveUp(who ident.ParticipantID, why Why) Effect {
-	delete(m.seats, who)
-	return Unseat{Who: who, Why: why, Remove: true}
+// giveUp takes a seat, and the group its leaf if there is one. Who waits to rejoin goes on waiting.
+func (m *Machine) giveUp(who ident.ParticipantID, why Why) []Effect {
+	var out []Effect
+	if inv := m.invited[who]; inv != nil && inv.cause == ByTake {
+		delete(m.invited, who)
+		out = append(out, Uninvite{who})
+	}
+	m.drop(who)
+	return append(out, Unseat{Who: who, Why: why, Remove: true})
 }

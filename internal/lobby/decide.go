@@ -10,16 +10,18 @@ import (
 
 // admitted takes an admission whole or not at all.
 func (m *Machine) admitted(in Admitted, now time.Time) []Effect {
-	if !m.IsHost(in.By) {
+	switch {
+	case !m.MayAdmit(in.By):
 		return refuse(fault.NotHost)
-	}
-	if !m.grouped {
+	case !m.grouped:
 		return refuse(fault.GroupMissing)
+	case m.rules.locked:
+		return refuse(fault.MeetingLocked)
 	}
 	added := 0
-	for _, e := range in.Entries {
+	for i, e := range in.Entries {
 		w := m.waiting[e.Who]
-		if w == nil || w.knock.Reference != e.Reference || w.knock.Device != e.Device {
+		if w == nil || w.knock.Reference != e.Reference || w.knock.Device != e.Device || slices.Contains(in.Entries[:i], e) {
 			return refuse(fault.SeatUnknown)
 		}
 		if !w.knock.Expiry.IsZero() && w.knock.Expiry.Before(now.Add(LeastLife)) {
@@ -29,21 +31,22 @@ func (m *Machine) admitted(in Admitted, now time.Time) []Effect {
 			added++
 		}
 	}
-	if len(m.seats)+len(m.invited)+added > m.limits.Members {
+	if m.occupied()+added > m.limits.Members {
 		return refuse(fault.MeetingFull)
 	}
 	var out []Effect
 	for _, e := range in.Entries {
 		w := m.waiting[e.Who]
 		delete(m.waiting, e.Who)
-		m.invited[e.Who] = &invited{*w, in.Admission}
-		out = append(out, HideKnock{m.host, e.Who}, Invite{w.knock, in.Admission})
+		m.invited[e.Who] = &invited{*w, ByAdmission}
+		out = append(out, m.hide(e.Who)...)
+		out = append(out, Invite{w.knock, in.Admission, ByAdmission})
 	}
 	return out
 }
 
 func (m *Machine) deny(in Denied) []Effect {
-	if !m.IsHost(in.By) {
+	if !m.MayAdmit(in.By) {
 		return refuse(fault.NotHost)
 	}
 	w := m.waiting[in.Who]
@@ -51,25 +54,32 @@ func (m *Machine) deny(in Denied) []Effect {
 		return refuse(fault.SeatUnknown)
 	}
 	delete(m.waiting, in.Who)
-	m.denied[w.knock.Device] = in.Who
 	out := append(m.hide(in.Who), Dismiss{Who: in.Who, Why: WhyDenied})
-	if s := m.seats[in.Who]; s != nil && !s.host { // a member who came back: the old seat goes, too
-		delete(m.seats, in.Who)
+	if m.IsHost(in.Who) || m.rules.hosts[w.knock.Device] {
+		return out // sent away, not barred: nobody keeps a host out
+	}
+	m.denied[w.knock.Device] = in.Who
+	if m.seats[in.Who] != nil { // a member who came back: the old seat goes, too
+		m.drop(in.Who)
 		out = append(out, Unseat{Who: in.Who, Why: WhyDenied, Remove: true})
 	}
 	return out
 }
 
-// allow lets a denied or removed device knock again.
+// allow lets a denied device knock again; a removed one only a host.
 func (m *Machine) allow(in Allowed) []Effect {
-	if !m.IsHost(in.By) {
+	if !m.MayAdmit(in.By) {
 		return refuse(fault.NotHost)
 	}
+	lists := []map[Device]ident.ParticipantID{m.denied}
+	if m.IsHost(in.By) {
+		lists = append(lists, m.removed)
+	}
 	found := false
-	for _, barred := range []map[Device]ident.ParticipantID{m.denied, m.removed} {
-		for device, who := range barred {
+	for _, list := range lists {
+		for device, who := range list {
 			if who == in.Who {
-				delete(barred, device)
+				delete(list, device)
 				found = true
 			}
 		}
@@ -80,16 +90,18 @@ func (m *Machine) allow(in Allowed) []Effect {
 	return nil
 }
 
-// remove puts a person out wherever they stand, and bars their device.
-func (m *Machine) remove(in Removed, now time.Time) []Effect {
-	if !m.IsHost(in.By) {
-		return refuse(fault.NotHost)
-	}
+// remove puts a person out wherever they stand, seated or away, and ends the device's right to rejoin.
+func (m *Machine) remove(in Removed) []Effect {
 	s := m.seats[in.Who]
-	if s == nil || s.host || s.device != in.Device {
+	host := m.rules.hosts[in.Device] || s != nil && s.device == in.Device && s.hostKey
+	switch {
+	case !m.MayAdmit(in.By), in.HostKey && !m.IsHost(in.By), host && !in.HostKey:
+		return refuse(fault.NotHost)
+	case s != nil && s.device != in.Device, m.known[in.Device] != in.Who, in.Who == in.By:
 		return refuse(fault.SeatUnknown)
 	}
-	delete(m.seats, in.Who)
+	m.drop(in.Who)
+	delete(m.known, in.Device)
 	m.removed[in.Device] = in.Who
 	out := []Effect{Unseat{Who: in.Who, Why: WhyRemoved, Statement: in.Statement, Remove: true}}
 	if m.waiting[in.Who] != nil || m.invited[in.Who] != nil {
@@ -102,26 +114,35 @@ func (m *Machine) remove(in Removed, now time.Time) []Effect {
 // welcomed turns an invited person into a member. Somebody who came back leaves the old line behind.
 func (m *Machine) welcomed(in Welcomed, now time.Time) []Effect {
 	who, inv := in.Who, m.invited[in.Who]
-	if inv == nil || !slices.Equal(inv.knock.KeyPackage, in.KeyPackage) {
+	s := m.seats[who]
+	if inv == nil || !slices.Equal(inv.knock.KeyPackage, in.KeyPackage) || inv.cause == ByTake && s == nil {
 		// Gone, or knocking anew, since the commit was asked for: the new leaf is nobody's, an old seat's leaf is gone.
-		delete(m.seats, who)
+		delete(m.invited, who)
+		m.drop(who)
 		return []Effect{Unseat{Who: who, Why: WhyAbsent, Remove: true}}
 	}
+	delete(m.invited, who)
+	if inv.cause == ByTake {
+		s.welcomed, s.confirmed, s.since = true, false, now
+		return nil
+	}
 	var out []Effect
-	if m.seats[who] != nil {
+	if s != nil {
 		out = append(out, Unseat{Who: who, Why: WhyElsewhere})
 	}
-	delete(m.invited, who)
-	m.seats[who] = &seat{device: inv.knock.Device, connected: true, since: now}
-	m.known[inv.knock.Device] = who
-	return append(out, Seat{who, inv.knock.Device})
+	return append(out, m.place(who, &seat{device: inv.knock.Device, connected: true, welcomed: true, since: now}))
 }
 
 func (m *Machine) unaddable(who ident.ParticipantID) []Effect {
-	if m.invited[who] == nil {
+	inv := m.invited[who]
+	if inv == nil {
 		return nil
 	}
 	delete(m.invited, who)
+	if inv.cause == ByTake {
+		m.drop(who)
+		return []Effect{Unseat{Who: who, Why: WhyLapsed}}
+	}
 	return []Effect{Dismiss{Who: who, Why: WhyLapsed}}
 }
 
@@ -130,7 +151,7 @@ func (m *Machine) joined(who ident.ParticipantID) []Effect {
 	switch {
 	case s == nil:
 		return refuse(fault.NotMember)
-	case s.confirmed:
+	case s.confirmed || !s.welcomed:
 		return refuse(fault.MessageOrder)
 	}
 	s.confirmed = true
@@ -143,12 +164,7 @@ func (m *Machine) lost(who ident.ParticipantID, now time.Time) []Effect {
 		return nil
 	}
 	s.connected, s.lost = false, now
-	out := []Effect{ShowPresence{who, false}}
-	if s.host {
-		m.hostless = now
-		out = append(out, m.tellDoor(false, now)...)
-	}
-	return out
+	return []Effect{ShowPresence{who, false}}
 }
 
 func (m *Machine) resumed(who ident.ParticipantID, now time.Time) []Effect {
@@ -160,26 +176,24 @@ func (m *Machine) resumed(who ident.ParticipantID, now time.Time) []Effect {
 		return nil // the line was replaced by a newer one
 	}
 	s.connected, s.since = true, now // a minute to take the seat begins with the line
-	out := []Effect{ShowPresence{who, true}}
-	if s.host {
-		m.hostless = time.Time{}
-		out = append(out, m.tellDoor(true, now)...)
-	}
-	return out
+	return []Effect{ShowPresence{who, true}}
 }
 
-func (m *Machine) left(in Left, now time.Time) []Effect {
+func (m *Machine) left(in Left) []Effect {
 	s := m.seats[in.Who]
 	if s == nil {
 		return refuse(fault.NotMember)
 	}
-	delete(m.seats, in.Who)
 	out := []Effect{Unseat{Who: in.Who, Why: WhyLeft, Statement: in.Statement, Remove: true}}
-	if s.host {
-		m.host = ident.ParticipantID{}
-		m.hostless = now
-		out = append(out, m.tellDoor(false, now)...)
+	if inv := m.invited[in.Who]; inv != nil {
+		delete(m.invited, in.Who)
+		out = append([]Effect{Uninvite{in.Who}}, out...)
+		if inv.cause != ByTake { // the same device at the door, too
+			out = append(out, Dismiss{Who: in.Who, Why: WhyLeft})
+		}
 	}
+	m.drop(in.Who)
+	delete(m.known, s.device)
 	return out
 }
 
@@ -200,8 +214,11 @@ func (m *Machine) finish(why Why, statement []byte) []Effect {
 		out = append(out, Dismiss{Who: w.knock.Who, Why: why, Statement: statement})
 	}
 	for _, inv := range m.onTheWay() {
-		out = append(out, Dismiss{Who: inv.knock.Who, Why: why, Statement: statement})
+		if inv.cause != ByTake { // who is seated was told
+			out = append(out, Dismiss{Who: inv.knock.Who, Why: why, Statement: statement})
+		}
 	}
+	m.watchers = nil
 	clear(m.seats)
 	clear(m.waiting)
 	clear(m.invited)

@@ -14,7 +14,7 @@ type Device [32]byte
 
 // Limits are the bounds of one meeting.
 type Limits struct {
-	Members int           // seats, the host's and those on their way included
+	Members int           // seats, the hosts' and those on their way included
 	Knocks  int           // people waiting
 	MaxAge  time.Duration // from the host's first coming to the end
 }
@@ -28,6 +28,9 @@ const (
 	LeastLife  = 2 * time.Minute  // of a KeyPackage that is admitted: the commit must follow
 )
 
+// maxHostSeats bounds the seats that the host key gives: a policy names no more hosts.
+const maxHostSeats = 16
+
 // Knock is one person's wish to come in, with proofs that the owner has verified.
 type Knock struct {
 	Who       ident.ParticipantID
@@ -35,7 +38,7 @@ type Knock struct {
 	Reference [32]byte  // of the KeyPackage
 	Expiry    time.Time // of the KeyPackage; zero is never
 
-	KeyPackage, SealedName, Statement []byte // for the host's eyes
+	KeyPackage, SealedName, Statement []byte
 }
 
 // waiting is a person at the door.
@@ -47,17 +50,18 @@ type waiting struct {
 	order   int
 }
 
-// invited is a person whom the host let in and whom the group has not added yet.
+// invited is a person who may come in and whom the group has not added yet.
 type invited struct {
 	waiting
-	admission []byte
+	cause Cause
 }
 
 // seat is a member's place.
 type seat struct {
 	device    Device
-	host      bool
+	hostKey   bool // proved it; may sit here without being in the group
 	connected bool
+	welcomed  bool // the group holds the device
 	confirmed bool // the member holds the group
 	since     time.Time
 	lost      time.Time // when the line broke, if not connected
@@ -70,14 +74,16 @@ type Machine struct {
 	waiting map[ident.ParticipantID]*waiting
 	invited map[ident.ParticipantID]*invited
 	seats   map[ident.ParticipantID]*seat
-	known   map[Device]ident.ParticipantID // devices that have or had a seat
+	known   map[Device]ident.ParticipantID // devices that have a seat, or had one and may rejoin
 	denied  map[Device]ident.ParticipantID
-	removed map[Device]ident.ParticipantID
+	removed map[Device]ident.ParticipantID // by a removal, until allowed or pardoned
 
-	host     ident.ParticipantID // zero: none has come, or the seat was given up
-	started  time.Time           // when a host first came
-	hostless time.Time           // since when no host is there; zero while one is
-	grouped  bool                // the host opened a group
+	rules    rules
+	watchers []ident.ParticipantID // who has been shown the knocks, in one fixed order
+	there    bool                  // what the door was told last of HostThere
+	started  time.Time             // when a host first came
+	hostless time.Time             // since when no host is there; zero while one is
+	grouped  bool                  // there is a group
 	arrivals int
 	over     bool
 }
@@ -95,10 +101,14 @@ func New(limits Limits) *Machine {
 	}
 }
 
-// HostThere tells whether a host sits in the meeting with a living line.
+// HostThere tells whether a host, a co-host or a device with the host key has a seat with a living line.
 func (m *Machine) HostThere() bool {
-	s := m.seats[m.host]
-	return s != nil && s.connected
+	for who, s := range m.seats {
+		if s.connected && m.MayAdmit(who) {
+			return true
+		}
+	}
+	return false
 }
 
 // Started tells whether a host has ever come.
@@ -110,8 +120,23 @@ func (m *Machine) Over() bool { return m.over }
 // Empty tells whether nobody is at the door or inside.
 func (m *Machine) Empty() bool { return len(m.waiting)+len(m.invited)+len(m.seats) == 0 }
 
-// IsHost tells whether who holds the host's seat.
-func (m *Machine) IsHost(who ident.ParticipantID) bool { return !who.IsZero() && who == m.host }
+// HasHostKey tells whether who's seat proved the host key.
+func (m *Machine) HasHostKey(who ident.ParticipantID) bool {
+	s := m.seats[who]
+	return s != nil && s.hostKey
+}
+
+// IsHost tells whether who's seat is a host's, by the policy or by the host key.
+func (m *Machine) IsHost(who ident.ParticipantID) bool {
+	s := m.seats[who]
+	return s != nil && (s.hostKey || m.rules.hosts[s.device])
+}
+
+// MayAdmit tells whether who's seat is a host's or a co-host's.
+func (m *Machine) MayAdmit(who ident.ParticipantID) bool {
+	s := m.seats[who]
+	return s != nil && (m.IsHost(who) || m.rules.coHosts[s.device])
+}
 
 // Seated tells whether who has a seat, and whether they hold the group.
 func (m *Machine) Seated(who ident.ParticipantID) (seated, confirmed bool) {
@@ -127,11 +152,27 @@ func (m *Machine) DeviceOf(who ident.ParticipantID) (Device, bool) {
 	return Device{}, false
 }
 
-// Members counts the seats besides who's.
-func (m *Machine) Members(besides ident.ParticipantID) int {
+// Holders counts the connected members besides who that hold the group.
+func (m *Machine) Holders(besides ident.ParticipantID) int {
+	n := 0
+	for who, s := range m.seats {
+		if inv := m.invited[who]; inv != nil && inv.cause != ByAdmission {
+			continue // lost it and wants in anew
+		}
+		if who != besides && s.connected && s.confirmed {
+			n++
+		}
+	}
+	return n
+}
+
+// occupied counts the seats and those on their way to one.
+func (m *Machine) occupied() int {
 	n := len(m.seats)
-	if m.seats[besides] != nil {
-		n--
+	for who := range m.invited {
+		if m.seats[who] == nil {
+			n++
+		}
 	}
 	return n
 }

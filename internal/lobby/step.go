@@ -15,17 +15,36 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	if m.over {
 		return refuse(fault.MeetingOver)
 	}
+	out := m.step(in, now)
+	if m.over {
+		return out
+	}
+	out = append(out, m.notice(now)...)
+	return append(out, m.watch()...)
+}
+
+func (m *Machine) step(in Input, now time.Time) []Effect {
 	switch in := in.(type) {
+	case Ruled:
+		return m.ruled(in, now)
 	case HostCame:
 		return m.hostCame(in, now)
 	case Knocked:
 		return m.knocked(in.Knock, now)
+	case Rejoined:
+		return m.rejoined(in.Knock, now)
+	case Taken:
+		return m.taken(in.Knock, now)
 	case Stayed:
 		return m.stayed(in.Who, now)
 	case Withdrew:
 		return m.withdrew(in.Who)
 	case Opened:
 		return m.opened(in.By, now)
+	case Revived:
+		return m.revived(in, now)
+	case Returned:
+		return m.returned(in, now)
 	case Admitted:
 		return m.admitted(in, now)
 	case Denied:
@@ -33,7 +52,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	case Allowed:
 		return m.allow(in)
 	case Removed:
-		return m.remove(in, now)
+		return m.remove(in)
 	case Welcomed:
 		return m.welcomed(in, now)
 	case Unaddable:
@@ -45,7 +64,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	case Resumed:
 		return m.resumed(in.Who, now)
 	case Left:
-		return m.left(in, now)
+		return m.left(in)
 	case Ended:
 		return m.ended(in)
 	case Ticked:
@@ -56,46 +75,64 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 
 func refuse(code fault.Code) []Effect { return []Effect{Refuse{code}} }
 
-// hostCame seats the host; a second device, or the first one reloaded, takes the seat over.
+// place gives a seat; whoever had watched from it sees the knocks anew.
+func (m *Machine) place(who ident.ParticipantID, s *seat) Effect {
+	m.drop(who)
+	m.seats[who] = s
+	m.known[s.device] = who
+	return Seat{who, s.device}
+}
+
+func (m *Machine) drop(who ident.ParticipantID) {
+	delete(m.seats, who)
+	m.watchers = slices.DeleteFunc(m.watchers, func(w ident.ParticipantID) bool { return w == who })
+}
+
+// hostCame seats a device with the host key. The same device from elsewhere takes its seat over, and holds no group there.
 func (m *Machine) hostCame(in HostCame, now time.Time) []Effect {
-	if s := m.seats[in.Who]; s != nil && !s.host {
-		return refuse(fault.HostProofBad) // the id is a member's
+	old := m.seats[in.Who]
+	switch owner, known := m.known[in.Device]; {
+	case m.rules.barred[in.Device]:
+		return refuse(fault.Removed)
+	case known && owner != in.Who, m.belongs(in.Who, in.Device):
+		return refuse(fault.HostProofBad) // the id is another device's
+	case old == nil && m.hostSeats() >= maxHostSeats:
+		return refuse(fault.MeetingFull)
 	}
 	var out []Effect
 	if m.waiting[in.Who] != nil || m.invited[in.Who] != nil {
 		out = m.withdrew(in.Who) // the host key is worth more than a knock under its holder's id
 	}
-	if m.seats[m.host] != nil {
-		out = append(out, Unseat{Who: m.host, Why: WhyElsewhere})
-		delete(m.seats, m.host)
+	if old != nil {
+		out = append(out, Unseat{Who: in.Who, Why: WhyElsewhere})
 	}
 	if m.started.IsZero() {
 		m.started = now
 	}
-	m.host, m.hostless = in.Who, time.Time{}
-	m.seats[in.Who] = &seat{device: in.Device, host: true, connected: true, confirmed: true, since: now}
-	m.known[in.Device] = in.Who
-	out = append(out, Seat(in))
-	out = append(out, m.tellDoor(true, now)...)
-	for _, w := range m.queue() {
-		out = append(out, m.show(w))
-	}
-	return out
+	return append(out, m.place(in.Who, &seat{device: in.Device, hostKey: true, connected: true, since: now}))
 }
 
-// tellDoor tells who waits that the host came or went. Their ten minutes begin anew with the host.
-func (m *Machine) tellDoor(open bool, now time.Time) []Effect {
-	var out []Effect
-	for _, w := range m.queue() {
-		w.patient, w.asked = now, time.Time{}
-		out = append(out, TellWaiting{w.knock.Who, open})
+func (m *Machine) hostSeats() int {
+	n := 0
+	for _, s := range m.seats {
+		if s.hostKey {
+			n++
+		}
 	}
-	return out
+	return n
 }
 
-func (m *Machine) show(w *waiting) Effect {
-	_, returning := m.known[w.knock.Device]
-	return ShowKnock{m.host, w.knock, w.since.UnixMilli(), returning}
+// belongs tells whether who is another device's participant.
+func (m *Machine) belongs(who ident.ParticipantID, device Device) bool {
+	if s := m.seats[who]; s != nil && s.device != device {
+		return true
+	}
+	for d, owner := range m.known {
+		if owner == who && d != device {
+			return true
+		}
+	}
+	return false
 }
 
 // queue is who waits, by arrival.
@@ -119,28 +156,34 @@ func (m *Machine) onTheWay() []*invited {
 }
 
 func (m *Machine) knocked(k Knock, now time.Time) []Effect {
-	if code := m.unwelcome(k); code != "" {
+	code := m.unwelcome(k)
+	switch {
+	case code != "":
 		return refuse(code)
+	case m.rules.locked:
+		return refuse(fault.MeetingLocked)
+	case m.HasHostKey(k.Who):
+		return refuse(fault.KnockBad)
 	}
 	if old := m.waiting[k.Who]; old != nil {
 		old.knock = k
-		return m.showToHost(old)
+		return m.show(old)
 	}
-	if inv := m.invited[k.Who]; inv != nil {
-		// The admission names the old KeyPackage: the host has to answer again.
-		delete(m.invited, k.Who)
+	if inv := m.invited[k.Who]; inv != nil { // what invited it names the old KeyPackage
 		inv.knock = k
-		w := inv.waiting
-		m.waiting[k.Who] = &w
-		return append([]Effect{Uninvite{k.Who}}, m.showToHost(&w)...)
+		return m.backToTheDoor(inv, now)
 	}
 	if m.known[k.Device].IsZero() && m.strangers() >= m.limits.Knocks {
 		return refuse(fault.DoorFull)
 	}
+	w := m.arrive(k, now)
+	m.waiting[k.Who] = &w
+	return m.show(&w)
+}
+
+func (m *Machine) arrive(k Knock, now time.Time) waiting {
 	m.arrivals++
-	w := &waiting{knock: k, since: now, patient: now, order: m.arrivals}
-	m.waiting[k.Who] = w
-	return m.showToHost(w)
+	return waiting{knock: k, since: now, patient: now, order: m.arrivals}
 }
 
 // strangers counts who waits and never had a seat here: after a regroup all members come to the door at once.
@@ -154,22 +197,59 @@ func (m *Machine) strangers() int {
 	return n
 }
 
-func (m *Machine) showToHost(w *waiting) []Effect {
-	if m.seats[m.host] == nil {
-		return nil
+// rejoined invites a member's device anew, lock or not. An old seat stays until the group has added it.
+func (m *Machine) rejoined(k Knock, now time.Time) []Effect {
+	code := m.unwelcome(k)
+	switch {
+	case code == fault.Removed || code == fault.KnockDenied:
+		return refuse(code)
+	case code != "" || m.known[k.Device] != k.Who || !m.grouped || m.Holders(k.Who) == 0:
+		return refuse(fault.RejoinBad)
+	case m.seats[k.Who] == nil && m.invited[k.Who] == nil && m.occupied() >= m.limits.Members:
+		return refuse(fault.MeetingFull)
 	}
-	return []Effect{m.show(w)}
+	var out []Effect
+	if m.waiting[k.Who] != nil {
+		out = m.withdrew(k.Who)
+	}
+	return append(out, m.invite(m.arrive(k, now), ByRejoin)...)
 }
 
-// unwelcome says why a knock is refused at once, or nothing.
+// taken invites a seat with the host key into the group, lock or not.
+func (m *Machine) taken(k Knock, now time.Time) []Effect {
+	s := m.seats[k.Who]
+	switch {
+	case s == nil || !s.hostKey || s.device != k.Device:
+		return refuse(fault.NotHost)
+	case m.rules.barred[k.Device]:
+		return refuse(fault.Removed)
+	case s.welcomed:
+		return refuse(fault.MessageOrder)
+	case !m.grouped || m.Holders(k.Who) == 0:
+		return refuse(fault.GroupMissing)
+	}
+	return m.invite(m.arrive(k, now), ByTake)
+}
+
+// invite has the group add a person; an earlier invitation is void.
+func (m *Machine) invite(w waiting, cause Cause) []Effect {
+	var out []Effect
+	if m.invited[w.knock.Who] != nil {
+		out = append(out, Uninvite{w.knock.Who})
+	}
+	m.invited[w.knock.Who] = &invited{w, cause}
+	return append(out, Invite{w.knock, w.knock.Statement, cause})
+}
+
+// unwelcome says why a device is refused at once, or nothing.
 func (m *Machine) unwelcome(k Knock) fault.Code {
-	if _, ok := m.removed[k.Device]; ok {
+	if _, ok := m.removed[k.Device]; ok || m.rules.barred[k.Device] {
 		return fault.Removed
 	}
 	if _, ok := m.denied[k.Device]; ok {
 		return fault.KnockDenied
 	}
-	if m.IsHost(k.Who) || m.takenByOther(k) {
+	if m.takenByOther(k) {
 		return fault.KnockBad
 	}
 	return ""
@@ -177,13 +257,8 @@ func (m *Machine) unwelcome(k Knock) fault.Code {
 
 // takenByOther tells whether the participant belongs to another device, or the device to another participant.
 func (m *Machine) takenByOther(k Knock) bool {
-	if who, ok := m.known[k.Device]; ok && who != k.Who {
+	if who, ok := m.known[k.Device]; ok && who != k.Who || m.belongs(k.Who, k.Device) {
 		return true
-	}
-	for device, who := range m.known {
-		if who == k.Who && device != k.Device {
-			return true
-		}
 	}
 	differs := func(other Knock) bool { return (other.Who == k.Who) != (other.Device == k.Device) }
 	for _, w := range m.waiting {
@@ -218,36 +293,6 @@ func (m *Machine) withdrew(who ident.ParticipantID) []Effect {
 		return []Effect{Uninvite{who}}
 	}
 	return refuse(fault.MessageOrder)
-}
-
-func (m *Machine) hide(who ident.ParticipantID) []Effect {
-	if m.seats[m.host] == nil {
-		return nil
-	}
-	return []Effect{HideKnock{m.host, who}}
-}
-
-// opened sends everybody but the host back to the door, on their lines.
-func (m *Machine) opened(by ident.ParticipantID, now time.Time) []Effect {
-	if !m.IsHost(by) {
-		return refuse(fault.NotHost)
-	}
-	m.grouped = true
-	var out []Effect
-	for _, who := range m.seatOrder() {
-		if s := m.seats[who]; !s.host {
-			delete(m.seats, who)
-			out = append(out, AskBack{who, s.connected})
-		}
-	}
-	for _, inv := range m.onTheWay() {
-		w, who := inv.waiting, inv.knock.Who
-		w.patient = now
-		m.waiting[who] = &w
-		delete(m.invited, who)
-		out = append(out, Uninvite{who}, m.show(&w))
-	}
-	return out
 }
 
 // seatOrder is all seats in one fixed order, so that the same inputs give the same effects.
