@@ -1,5 +1,6 @@
 import type {
   Alarm,
+  Allows,
   ChatLine,
   Devices,
   Knocker,
@@ -32,11 +33,20 @@ const devices: Devices = {
   preview: null,
 }
 
+const all: Allows = { share: true, chat: true, whisper: true, microphone: true, camera: true, react: true }
+const strict: Allows = { ...all, share: false, chat: false, whisper: false, microphone: false, react: false }
+
 const base: Snapshot = {
   phase: { name: 'opening' },
   title: 'Repairs plan 2027',
   link: 'connected',
   host: false,
+  role: 'guest',
+  locked: false,
+  allows: all,
+  may: all,
+  changing: false,
+  barred: [],
   people: [],
   waiting: [],
   refused: [],
@@ -78,7 +88,9 @@ function person(i: number, over: Partial<Person> = {}): Person {
     id: `p${String(i)}`,
     name: names[i] ?? `Person ${String(i + 1)}`,
     me: i === 0,
-    host: i === 0,
+    role: i === 0 ? 'host' : 'guest',
+    hand: 0,
+    reaction: null,
     microphone: i % 3 !== 2,
     camera: video,
     speaking: i === 1,
@@ -98,6 +110,7 @@ const knocker = (id: string, name: string, over: Partial<Knocker> = {}): Knocker
   name,
   since: Date.now(),
   lookalike: false,
+  suspect: false,
   busy: false,
   ...over,
 })
@@ -108,6 +121,9 @@ const line = (id: number, from: number, text: string, over: Partial<ChatLine> = 
   name: names[from] ?? '',
   mine: from === 0,
   text,
+  to: { kind: 'all' },
+  toName: '',
+  amended: 'no',
   at: Date.UTC(2026, 10, 23, 9, 30 + id),
   state: 'sent',
   ...over,
@@ -138,12 +154,54 @@ const verification: Verification = {
 const host: Partial<Snapshot> = {
   phase: { name: 'meeting' },
   host: true,
+  role: 'host',
   guestLink: 'https://meet.example.org/m/5zq8k1w7dn3c9x2vt4m6hr0bpy#7J4T-9QWX-K2MD-0HZC',
   accessCode: '7J4T-9QWX-K2MD-0HZC',
   devices: { ...devices, cameraOn: true, microphoneOn: true },
 }
 
 const waiting = [knocker('k1', 'Meera Krishnan'), knocker('k2', 'Ρriya Raman', { lookalike: true })]
+
+const asGuest: Partial<Snapshot> = { host: false, role: 'guest', guestLink: '', accessCode: '' }
+const asCoHost: Partial<Snapshot> = { ...asGuest, role: 'co-host' }
+
+/** among is a meeting with the host, and with me as somebody else. */
+const among = (role: 'guest' | 'co-host'): Person[] => [
+  person(3, { me: true, role }),
+  person(0, { me: false }),
+  person(1),
+  person(2),
+  person(4),
+]
+
+const mixed: Person[] = [
+  person(0),
+  person(1, { hand: 30, reaction: 'thumbs-up' }),
+  person(2, { role: 'co-host' }),
+  person(3, { role: 'host', hand: 10 }),
+  person(4, { reaction: 'celebrate' }),
+  person(6, { role: 'co-host', hand: 20 }),
+]
+
+const barred = [
+  { device: '3f2a91c07d', name: 'Jonas' },
+  { device: 'b81e00c4aa', name: '' },
+]
+
+const suspects = [
+  knocker('k3', 'Somebody New', { suspect: true }),
+  knocker('k4', 'Dr. Muthulakshmi Venkataraghavan-Subramaniam', { suspect: true, lookalike: true }),
+]
+
+const privately: readonly ChatLine[] = [
+  line(1, 1, 'Good morning. The plans are on the table.'),
+  line(2, 1, 'Shall we speak about the price first?', { to: { kind: 'one', participant: 'p0' } }),
+  line(3, 0, 'Yes, but not aloud.', { to: { kind: 'one', participant: 'p1' }, toName: 'Tomás Iglesias' }),
+  line(4, 0, 'And a second line of it.', { to: { kind: 'one', participant: 'p1' }, toName: 'Tomás Iglesias' }),
+  line(5, 0, 'Who opens the door today?', { to: { kind: 'hosts' }, amended: 'edited' }),
+  line(6, 4, '', { amended: 'deleted' }),
+  line(7, 0, 'I will ask the two firms for their offers today, and tell everybody at our next meeting.'),
+]
 
 /** Shot is one picture: a snapshot, or a path of its own; press names buttons to press in order first. */
 export interface Shot {
@@ -239,7 +297,57 @@ export const shots: Readonly<Record<string, Shot>> = {
     people: [person(0), person(1, { confirmed: false }), person(2, { removing: true }), ...people(14).slice(3)],
   }),
   'meeting-many': meeting({ people: people(32) }),
-  'meeting-guest': meeting({ host: false, guestLink: '', accessCode: '', people: people(5), devices }),
+  'meeting-guest': meeting({ ...asGuest, guestLink: '', accessCode: '', people: among('guest'), devices }),
+  'rules-host': meeting({ verification, barred }, ['Security']),
+  'rules-locked': meeting({ locked: true, allows: strict, barred, verification }, ['Security']),
+  'rules-changing': meeting({ changing: true, allows: strict }, ['Security']),
+  'rules-co-host': meeting(
+    { ...asCoHost, locked: true, allows: strict, barred: barred.slice(0, 1), people: among('co-host') },
+    ['Security'],
+  ),
+  'rules-guest': meeting(
+    { ...asGuest, locked: true, allows: strict, may: strict, verification, people: among('guest') },
+    ['Security'],
+  ),
+  'rules-forbidden': meeting({ ...asGuest, allows: strict, may: strict, people: among('guest'), devices }, ['Chat']),
+  'roles-people': meeting({ locked: true, people: mixed }, ['People']),
+  'roles-menu': meeting({ people: mixed }, ['People', 'Actions for Samuel Okafor']),
+  'roles-make-host': meeting({ people: mixed }, ['People', 'Actions for Anna Kowalska', 'Make host']),
+  'roles-co-host': meeting({ ...asCoHost, people: among('co-host'), waiting }, ['People']),
+  'roles-suspect': meeting({ waiting: suspects, barred }, ['People']),
+  'roles-suspect-line': meeting({ waiting: suspects.slice(0, 1), barred }),
+  'signals-stage': meeting({ people: mixed }),
+  'signals-two': meeting({ people: mixed.slice(0, 2) }),
+  'signals-many': meeting({
+    people: people(23).map((one, i) => ({
+      ...one,
+      hand: i % 5 === 2 ? i : 0,
+      reaction: i % 7 === 3 ? 'celebrate' : null,
+    })),
+  }),
+  'signals-menu': meeting({ people: mixed }, ['Reactions']),
+  'chat-private': meeting({ chat: privately, people: mixed }, ['Chat']),
+  'chat-menu': meeting({ chat: privately, people: mixed }, ['Chat', 'Actions for your message']),
+  'chat-edit': meeting({ chat: privately, people: mixed }, ['Chat', 'Actions for your message', 'Edit']),
+  'chat-stopped': meeting({ chat, stopped: true }, ['Chat']),
+  'leave-last-host': meeting({ people: mixed.slice(0, 4) }, ['Leave']),
+  'leave-nobody': meeting({ people: [person(0), person(1, { away: true })] }, ['Leave']),
+  'notices-rules': meeting({
+    locked: true,
+    notices: [
+      { id: 1, kind: 'co-host', name: 'Anna Kowalska', code: '' },
+      { id: 2, kind: 'locked', name: 'Priya Raman', code: '' },
+      { id: 3, kind: 'hand', name: 'Samuel Okafor', code: '' },
+      { id: 4, kind: 'bars-forgotten', name: '', code: '' },
+    ],
+  }),
+  'notices-unhosted': meeting({
+    ...asGuest,
+    people: among('guest').slice(1),
+    notices: [{ id: 1, kind: 'no-host-confirms', name: '', code: '' }],
+    alarms: ['order_forked', 'clock_off'].map((code) => ({ ...alarm, id: code, code })),
+  }),
+  'over-locked': farewell('locked'),
   'over-ended': farewell('ended'),
   'over-left': farewell('left'),
   'over-denied': farewell('denied'),

@@ -10,12 +10,23 @@ const line = (text: string, name = 'Jonas'): ChatLine => ({
   name,
   mine: false,
   text,
+  to: { kind: 'all' },
+  toName: '',
+  amended: 'no',
   at: 0,
   state: 'sent',
 })
 
 const html = (text: string, name?: string): string =>
-  render(Message, { props: { line: line(text, name), follows: false, onagain: () => undefined } }).body
+  render(Message, {
+    props: {
+      line: line(text, name),
+      follows: false,
+      onagain: () => undefined,
+      onedit: () => undefined,
+      ondelete: () => undefined,
+    },
+  }).body
 
 /** The elements and attributes of a rendering, without its words. */
 const skeleton = (markup: string): string => [...markup.matchAll(/<[^>]*>/g)].map((tag) => tag[0]).join('')
