@@ -2,14 +2,16 @@
 import type { ClientState } from 'ts-mls/clientState.js'
 import type { Commit } from 'ts-mls/commit.js'
 import type { FramedContentData } from 'ts-mls/framedContent.js'
+import { processPublicMessage } from 'ts-mls/processMessages.js'
 import { makeCommit, type Order } from '../group/commit'
 import { newKeyPackage, type Own } from '../group/credential'
 import { commitData, type Named } from '../group/forms'
-import { rosterAfter } from '../group/gate'
-import { join, type Expected } from '../group/joiner'
+import { allowList, gate, rosterAfter } from '../group/gate'
+import { join, pskIndex, type Expected } from '../group/joiner'
 import { readMessage, referenceOf, writeKeyPackage, writeMessage } from '../group/mls'
 import { openGroup } from '../group/opening'
-import { underOf, type Roster } from '../group/roster'
+import { policyOf, underOf, type Roster } from '../group/roster'
+import { suite } from '../group/suite'
 import * as bodies from '../keys/bodies'
 import { random } from '../keys/bytes'
 import { hostKeys, newDevice, type HostKeys, type Signer } from '../keys/derive'
@@ -144,4 +146,43 @@ export function bent(raw: Bytes, frame: Partial<FramedContentData>, commit: Part
     throw new Error('no commit')
   const content = { ...m.publicMessage.content, ...frame, commit: { ...m.publicMessage.content.commit, ...commit } }
   return writeMessage({ ...m, publicMessage: { ...m.publicMessage, content } as never })
+}
+
+/** moved lets Bob carry out an order; Ada follows, and Eve where she still can. */
+export async function moved(t: Trio, order: Partial<Order>): Promise<Trio> {
+  const made = await makeCommit({ ...nothing, now: t.now, ...order }, t.bobs.state, t.bobs.roster, t.psk)
+  const bobs = { state: made.next, roster: rosterAfter(t.bobs.roster, made.change, made.next.ratchetTree) }
+  const goes = made.change.removed.some((r) => r.leaf.leaf === t.eves.state.privatePath.leafIndex)
+  const [adas, eves] = [await followed(t.adas, made.commit, t), goes ? t.eves : await followed(t.eves, made.commit, t)]
+  return { ...t, adas, bobs, eves }
+}
+
+async function followed({ state, roster }: View, commit: Bytes, t: Trio): Promise<View> {
+  const change = await gate(commit, state, roster)
+  const psks = pskIndex(state, t.meeting, t.psk)
+  const { newState } = await processPublicMessage(state, change.message, psks, suite, allowList)
+  return { state: newState, roster: rosterAfter(roster, change, newState.ratchetTree) }
+}
+
+/** policy signs what follows the newest policy, changed as told. */
+export function policy(
+  t: Trio,
+  by: Signer,
+  over: Partial<bodies.Policy>,
+  after = policyOf(t.adas.roster),
+): Promise<Bytes> {
+  const body = { ...after.body, sequence: after.body.sequence + 1, previous: after.hash, ...over }
+  return sign(by, 'policy', t.adas.roster.place, bodies.policy(body))
+}
+
+/** rejoin is what brings a member back with a new leaf. */
+export async function rejoin(t: Trio, who: Member, again: Member, over: Partial<bodies.Rejoin> = {}): Promise<Bytes> {
+  const body = {
+    participant: who.participant,
+    signatureKey: who.own.keyPackage.leafNode.signaturePublicKey as Bytes,
+    reference: again.admitted.reference,
+    pair: { epoch: 0, authenticator: new Uint8Array(32) },
+    ...over,
+  }
+  return statement(t, who.device, 'rejoin', bodies.rejoin(body))
 }
