@@ -37,43 +37,59 @@ var Limits = lobby.Limits{Members: 50, Knocks: 100, MaxAge: 24 * time.Hour}
 
 // House is a whole server whose network is memory. It works inside a synctest bubble.
 type House struct {
-	t     testing.TB
-	Media *Media
-	Shelf *Shelf
-	Desk  *booking.Desk
-	Live  *gate.Live
-	Log   *Log
-	pipes *pipes
-	log   *Transcript
-	last  netip.Addr // address given to a person
+	t      testing.TB
+	Media  *Media
+	Shelf  *Shelf
+	Desk   *booking.Desk
+	Live   *gate.Live
+	Log    *Log
+	limits lobby.Limits
+	secret [32]byte // the server's own; it outlives a restart
+	pipes  *pipes
+	stop   func()
+	log    *Transcript
+	last   netip.Addr // address given to a person
 }
 
 // NewHouse opens a house that closes with the test.
 func NewHouse(t testing.TB, limits lobby.Limits) *House {
 	t.Helper()
-	media, shelf, log := &Media{}, NewShelf(), &Log{}
-	desk := booking.NewDesk(shelf, booking.Errors{Missing: errMissing, Taken: errTaken}, 7*24*time.Hour, 1000)
-	live := gate.NewLive(desk, limits, func() meeting.Media { return media.room() }, slog.New(slog.NewTextHandler(log, nil)))
-	signal := gate.NewSignal(live)
-	door, err := gate.New(config.Config{Listen: "localhost:8080", Create: config.CreateLocalhost}, "", desk, signal)
+	h := &House{t: t, Media: &Media{}, Shelf: NewShelf(), Log: &Log{}, limits: limits, last: netip.MustParseAddr("2001:db8::")}
+	rand.Read(h.secret[:])
+	h.open()
+	t.Cleanup(func() { h.stop() })
+	return h
+}
+
+// open starts a server that remembers what lies on the shelf, and its secret.
+func (h *House) open() {
+	h.t.Helper()
+	h.pipes = newPipes()
+	h.Desk = booking.NewDesk(h.Shelf, booking.Errors{Missing: errMissing, Taken: errTaken}, 7*24*time.Hour, 1000)
+	room := func() meeting.Media { return h.Media.room() }
+	h.Live = gate.NewLive(h.Desk, h.limits, h.secret, room, slog.New(slog.NewTextHandler(h.Log, nil)))
+	signal := gate.NewSignal(h.Live)
+	door, err := gate.New(config.Config{Listen: "localhost:8080", Create: config.CreateLocalhost}, "", h.Desk, signal)
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	h := &House{
-		t: t, Media: media, Shelf: shelf, Desk: desk, Live: live, Log: log, pipes: newPipes(), last: netip.MustParseAddr("2001:db8::"),
-	}
-	server := gate.Server(door.Handler())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(h.pipes) }()
-	t.Cleanup(func() {
+	server, served, live, pipes := gate.Server(door.Handler()), make(chan error, 1), h.Live, h.pipes
+	go func() { served <- server.Serve(pipes) }()
+	h.stop = func() {
 		live.Stop()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		signal.Close(ctx)
 		server.Close() //nolint:errcheck // the listener is memory
 		<-served
-	})
-	return h
+	}
+}
+
+// Restart closes the server down, as its operator would, and starts it again: only bookings and the server's secret are left.
+func (h *House) Restart() {
+	h.t.Helper()
+	h.stop()
+	h.open()
 }
 
 // Invite is a booked meeting with its secrets.

@@ -17,6 +17,7 @@ import (
 
 	"incamera/internal/fault"
 	"incamera/internal/ident"
+	"incamera/internal/testkit/mls"
 	"incamera/internal/wire"
 )
 
@@ -29,7 +30,8 @@ type Person struct {
 	Name   string
 	ID     ident.ParticipantID
 	Device ed25519.PrivateKey
-	Leaf   ed25519.PrivateKey // signature key of their leaf
+	Leaf   *mls.Leaf              // the one in the tree, nil before the first
+	made   map[[32]byte]*mls.Leaf // by the reference of its KeyPackage
 	Origin string
 	From   netip.Addr // where the next call comes from, in a house
 	dial   func(ctx context.Context, from netip.Addr) (*websocket.Conn, error)
@@ -44,8 +46,9 @@ type Person struct {
 
 // Place is what a person holds of their connection and their seat.
 type Place struct {
-	Challenge, Ticket [32]byte
-	Seq, Epoch        uint64
+	Challenge, Ticket, OrderKey [32]byte
+	Seq, Epoch                  uint64
+	Group                       *Group // whose commits are held against the protocol, nil outside
 }
 
 // Person makes somebody new, at an address of their own.
@@ -76,11 +79,10 @@ func (h *House) Address() netip.Addr {
 // NewPerson makes somebody who reaches a server through dial.
 func NewPerson(t testing.TB, name, origin string, dial func(ctx context.Context) (*websocket.Conn, error)) *Person {
 	t.Helper()
-	p := &Person{t: t, Name: name, Origin: origin}
+	p := &Person{t: t, Name: name, Origin: origin, made: map[[32]byte]*mls.Leaf{}}
 	p.dial = func(ctx context.Context, _ netip.Addr) (*websocket.Conn, error) { return dial(ctx) }
 	rand.Read(p.ID[:])
 	_, p.Device, _ = ed25519.GenerateKey(nil)
-	_, p.Leaf, _ = ed25519.GenerateKey(nil)
 	return p
 }
 
@@ -166,13 +168,18 @@ func (p *Person) AskAs(id uint64, r wire.Request) wire.Reply {
 	return p.Answer(id, r)
 }
 
+// oks are the answers that are more than an ok.
+var oks = map[reflect.Type]wire.Reply{
+	reflect.TypeFor[wire.Hello](): wire.OkHello{}, reflect.TypeFor[wire.Host](): wire.OkHost{},
+	reflect.TypeFor[wire.Knock](): wire.OkKnock{}, reflect.TypeFor[wire.Rejoin](): wire.OkKnock{},
+	reflect.TypeFor[wire.Revive](): wire.OkReturn{}, reflect.TypeFor[wire.Return](): wire.OkReturn{},
+	reflect.TypeFor[wire.Remove](): wire.OkRemove{}, reflect.TypeFor[wire.Media](): wire.OkMedia{},
+}
+
 // Answer waits for the answer to a request that was sent under id.
 func (p *Person) Answer(id uint64, r wire.Request) wire.Reply {
 	p.t.Helper()
-	ok := map[reflect.Type]wire.Reply{
-		reflect.TypeFor[wire.Hello](): wire.OkHello{}, reflect.TypeFor[wire.Host](): wire.OkHost{},
-		reflect.TypeFor[wire.Knock](): wire.OkKnock{}, reflect.TypeFor[wire.Media](): wire.OkMedia{},
-	}[reflect.TypeOf(r)]
+	ok := oks[reflect.TypeOf(r)]
 	for {
 		reply, head := p.hear(ok)
 		if head.ID == id {
@@ -233,9 +240,31 @@ func (p *Person) listen(ok wire.Reply, wait time.Duration) (wire.Reply, wire.Hea
 			p.Seq = head.Seq
 		}
 		p.log.heard(p, frame)
+		p.check(reply)
 		return reply, head, nil
 	case <-timer.C:
 		return nil, wire.Head{}, context.DeadlineExceeded
+	}
+}
+
+// check holds what the server ordered against the protocol and what others heard.
+func (p *Person) check(reply wire.Reply) {
+	p.t.Helper()
+	var err error
+	switch r := reply.(type) {
+	case wire.CommitPush:
+		if p.Group != nil {
+			err = p.Group.Take(r)
+			p.Epoch = r.Epoch + 1
+		}
+	case wire.Reopened:
+		if p.Group != nil {
+			err = p.Group.Reopen(r)
+			p.Epoch = r.Epoch
+		}
+	}
+	if err != nil {
+		p.t.Errorf("%s: %v", p.Name, err)
 	}
 }
 

@@ -28,6 +28,11 @@ var conversations = []struct {
 	{"end", "The host ends the meeting for everyone; its links open nothing any more.", end},
 	{"resume", "A member's line breaks and comes back to its seat.", resume},
 	{"regroup", "The host reloads the page, opens a new group, and the others come in again on their lines.", regroup},
+	{"lock", "The host locks: who waits and who comes is told so; then the door is open again.", lock},
+	{"rejoin", "A guest loads the page anew and comes back by the device's word, while the host is away.", rejoin},
+	{"cohost", "A co-host lets somebody in while the host is away.", cohost},
+	{"bar", "The host removes a member for good; the device stays out until it is pardoned.", bar},
+	{"restart", "The server starts anew in the middle of a meeting; the host brings the group back, and the guest returns.", restart},
 	{"bad-input", "What is malformed, unknown, out of order or too large is refused by name.", badInput},
 }
 
@@ -71,8 +76,7 @@ func knockAdmit(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 	guest.Do(guest.Leaving(in, g))
 	guest.Gone()
 	testkit.Next[wire.Slots](host)
-	host.Do(host.Commit(g, testkit.Next[wire.Task](host)))
-	testkit.Next[wire.CommitPush](host)
+	host.Work(g)
 }
 
 func earlyGuest(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
@@ -145,11 +149,113 @@ func removed(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 	host.Do(host.Removal(in, g, guest))
 	testkit.Next[wire.Over](guest)
 	guest.Gone()
-	host.Do(host.Commit(g, testkit.Next[wire.Task](host)))
-	testkit.Next[wire.CommitPush](host)
+	host.Work(g)
 	tr.Heading("Neither the ticket nor another knock opens the door.")
 	guest.Resume(in)
 	guest.Refused(fault.Removed, guest.KnockProof(in))
+}
+
+func lock(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
+	host, guest, stranger := h.Person("host"), h.Person("guest"), h.Person("stranger")
+	g := host.Enter(in)
+	guest.Hello(in)
+	guest.Knock(in)
+	testkit.Next[wire.KnockPush](host)
+	tr.Heading("The host locks.")
+	host.Do(host.Change(in, g, testkit.Lock))
+	testkit.Next[wire.Over](guest)
+	guest.Gone()
+	testkit.Next[wire.KnockGone](host)
+	host.Work(g)
+	tr.Heading("A stranger is told.")
+	stranger.Hello(in)
+	stranger.Refused(fault.MeetingLocked, stranger.KnockProof(in))
+	tr.Heading("The host unlocks.")
+	host.Rule(in, g, testkit.Unlock)
+	stranger.Knock(in)
+	testkit.LetIn(host, stranger, in, g)
+}
+
+func rejoin(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
+	host, guest, friend := h.Person("host"), h.Person("guest"), h.Person("friend")
+	g := host.Enter(in)
+	for _, p := range []*testkit.Person{friend, guest} {
+		p.Hello(in)
+		p.Knock(in)
+		testkit.LetIn(host, p, in, g)
+	}
+	testkit.Next[wire.CommitPush](friend)
+	tr.Heading("The host's line breaks, and the guest loads the page anew.")
+	host.Hang()
+	testkit.Next[wire.Presence](friend)
+	testkit.Next[wire.Presence](guest)
+	guest.Hang()
+	testkit.Next[wire.Presence](friend)
+	guest.Rejoin(in, g)
+	tr.Heading("Whoever is inside takes the old leaf out and the new one in; nobody has to admit.")
+	friend.Work(g)
+	guest.Welcomed(g)
+	guest.Do(guest.Message(g, guest.Epoch, false))
+	testkit.Next[wire.AppPush](friend)
+}
+
+func cohost(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
+	host, guest, stranger := h.Person("host"), h.Person("guest"), h.Person("stranger")
+	g := host.Enter(in)
+	guest.Hello(in)
+	guest.Knock(in)
+	testkit.LetIn(host, guest, in, g)
+	tr.Heading("The host makes the guest a co-host, and is away.")
+	host.Rule(in, g, testkit.CoHost(guest.DeviceKey()))
+	testkit.Next[wire.CommitPush](guest)
+	host.Hang()
+	testkit.Next[wire.Presence](guest)
+	tr.Heading("The co-host lets a stranger in.")
+	stranger.Hello(in)
+	stranger.Knock(in)
+	testkit.LetIn(guest, stranger, in, g)
+}
+
+func bar(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
+	host, guest := h.Person("host"), h.Person("guest")
+	g := host.Enter(in)
+	guest.Hello(in)
+	guest.Knock(in)
+	testkit.LetIn(host, guest, in, g)
+	tr.Heading("Out for good: removal and bar in one.")
+	host.Do(host.RemovalForGood(in, g, guest))
+	testkit.Next[wire.Over](guest)
+	guest.Gone()
+	host.Work(g)
+	tr.Heading("The device stays out.")
+	guest.Hello(in)
+	guest.Refused(fault.Removed, guest.KnockProof(in))
+	tr.Heading("The pardon.")
+	host.Rule(in, g, testkit.Pardon(guest.DeviceKey()))
+	guest.Knock(in)
+	testkit.LetIn(host, guest, in, g)
+}
+
+func restart(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
+	host, guest := h.Person("host"), h.Person("guest")
+	g := host.Enter(in)
+	guest.Hello(in)
+	guest.Knock(in)
+	testkit.LetIn(host, guest, in, g)
+	tr.Heading("The server closes down and starts anew: it knows the booking, and nothing else.")
+	h.Restart()
+	for _, p := range []*testkit.Person{host, guest} {
+		testkit.Next[wire.Fault](p)
+		p.Gone()
+	}
+	guest.Hello(in)
+	guest.Refused(fault.GroupUnknown, guest.ReturnProof(in, g))
+	tr.Heading("The host tells what the group is; the guest asks again.")
+	host.Revive(in, g)
+	guest.Take(guest.ReturnProof(in, g))
+	testkit.Next[wire.Presence](host)
+	host.Do(host.Message(g, g.Epoch, false))
+	testkit.Next[wire.AppPush](guest)
 }
 
 func end(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
@@ -226,7 +332,7 @@ func badInput(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 	guest.AskAs(7, wire.Hello{Version: 1, Meeting: wire.Meeting(in.ID)})
 	guest.AskAs(8, guest.KnockProof(in))
 	guest.AskAs(9, wire.Admit{Admission: []byte{1}})
-	guest.AskAs(10, wire.App{Message: []byte{1}})
+	guest.AskAs(10, wire.App{Message: []byte{1}, To: []wire.Participant{}})
 	guest.AskAs(11, wire.Media{})
 	tr.Heading("Too large.")
 	guest.Say([]byte(`{"type":"` + strings.Repeat("x", wire.MaxBytesAtDoor) + `"}`))

@@ -29,7 +29,7 @@ func NewLeaf(meeting ident.MeetingID, who ident.ParticipantID, device ed25519.Pr
 	l := &Leaf{Participant: who, Inbox: [32]byte(noise(32)), Lifetime: 2 * time.Hour}
 	_, l.Key, _ = ed25519.GenerateKey(nil)
 	key := l.SignatureKey()
-	body := slices.Concat(who[:], key[:], l.Inbox[:])
+	body := statement.Leaf{Participant: who, SignatureKey: key, InboxKey: l.Inbox}.Encode()
 	signed, err := statement.Parse(statement.Sign(device, statement.KindLeaf, meeting, statement.GroupID{}, body))
 	if err != nil {
 		panic("mls: a statement of our own: " + err.Error())
