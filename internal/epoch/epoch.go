@@ -1,33 +1,42 @@
 // Package epoch puts the commits of a meeting's MLS group in order (RFC 9420 section 14): one for each
 // epoch, asked for from one member at a time, the welcome to nobody but those added. It is a pure
-// machine and sees ciphertext and headers only. It is not for who may enter: that is the door's.
+// machine and sees what the gate found in a commit, never the group's secrets. It is not for who may
+// enter, which is the door's, nor for what a commit may say, which is the gate's.
 package epoch
 
 import (
 	"time"
 
-	"incamera/internal/fault"
 	"incamera/internal/ident"
 	"incamera/internal/statement"
 )
 
 const (
-	// BatchLeaves is how long ordinary leaves are gathered; admissions and removals never wait.
-	BatchLeaves = 300 * time.Millisecond
 	// LeaseFor is how long a committer has before another is asked.
 	LeaseFor = 2 * time.Second
 	// AloneFor is how long the only member who can commit has before it is asked again.
 	AloneFor = 5 * LeaseFor
+	// LongestLease bounds the doubling of leases while nothing changes.
+	LongestLease = time.Minute
+	// RefuseWithin is how long after its order a commit can be refused.
+	RefuseWithin = 2 * time.Second
+	// FreshPath is how long a group goes without a path before an empty commit is asked for.
+	FreshPath = 10 * time.Minute
 	// MaxBatch bounds the Adds, and the Removes, of one commit.
 	MaxBatch = 50
+	// MaxPolicies bounds the policies of one commit, and those that wait.
+	MaxPolicies = 16
 	// keptLeases bounds how many tasks of one epoch may still be answered.
 	keptLeases = 8
+	// keptOrders bounds how many orders can still be undone; at most so many come within RefuseWithin.
+	keptOrders = 16
 )
 
-// Add is a person to add.
+// Add is a person to add. What came by rejoin or by the host key comes AtOnce: it waits for no batch.
 type Add struct {
 	Who                   ident.ParticipantID
-	KeyPackage, Admission []byte
+	KeyPackage, Statement []byte
+	AtOnce                bool
 }
 
 // Reason says why somebody is to be removed.
@@ -47,21 +56,31 @@ type Remove struct {
 	Reason    Reason
 }
 
-// Task is what a committer is asked for.
+// Task is what a committer is asked for. One without anything in it asks for an empty commit with a path.
 type Task struct {
-	Lease, Epoch uint64
-	Adds         []Add
-	Removes      []Remove
+	Lease, Epoch       uint64
+	Policies, Consents [][]byte
+	Adds               []Add
+	Removes            []Remove
 }
+
+func (t Task) empty() bool { return len(t.Policies)+len(t.Adds)+len(t.Removes) == 0 }
 
 // member is somebody whom the group holds.
 type member struct {
 	confirmed bool // holds the group
 	connected bool
+	vacated   bool // sits here with a new page that does not hold the group
 	order     int
-	leaf      uint32
-	leafKnown bool
 	late      int // leases let lapse since the last commit
+}
+
+// policy is one that waits, with the removals that belong to its bars.
+type policy struct {
+	statement []byte
+	consents  [][]byte
+	tightens  bool
+	bars      []ident.ParticipantID
 }
 
 // asked is a task that somebody holds.
@@ -71,133 +90,61 @@ type asked struct {
 	at   time.Time
 }
 
-// Machine orders one meeting's commits. One goroutine owns it.
-type Machine struct {
-	meeting    ident.MeetingID
-	group      statement.GroupID
+// group is which group it is and where it stands.
+type group struct {
+	id         statement.GroupID
 	generation uint32
 	epoch      uint64
-	members    map[ident.ParticipantID]*member
-	host       ident.ParticipantID
-	adds       []Add
-	removes    []Remove
-	waitFrom   time.Time // when the oldest thing to do came, zero without
-	urgent     bool      // something must not wait for a batch
+	host       ident.ParticipantID // who opened it; zero after a revival
+}
+
+// Machine orders one meeting's commits. One goroutine owns it.
+type Machine struct {
+	group    group
+	members  map[ident.ParticipantID]*member
+	unfit    map[ident.ParticipantID]bool // authors of refused commits: asked only where nobody else can
+	arrivals int
+
+	policies []policy
+	adds     []Add
+	removes  []Remove
+
 	lease      uint64
 	open       []asked // the tasks of this epoch, the newest last
-	arrivals   int
+	lapsed     int     // leases let lapse since something changed
+	lastCommit time.Time
+	lastPath   time.Time
+	orders     []order // those that can still be refused, the newest last
 }
 
 // New gives the machine of a meeting that has no group yet.
-func New(meeting ident.MeetingID) *Machine {
-	return &Machine{meeting: meeting, members: map[ident.ParticipantID]*member{}}
+func New() *Machine {
+	return &Machine{members: map[ident.ParticipantID]*member{}, unfit: map[ident.ParticipantID]bool{}}
 }
 
 // Generation is the number of the newest group, 0 without one.
-func (m *Machine) Generation() uint32 { return m.generation }
+func (m *Machine) Generation() uint32 { return m.group.generation }
 
 // Group is the newest group's id; ok is false without one.
-func (m *Machine) Group() (id statement.GroupID, ok bool) { return m.group, m.generation > 0 }
+func (m *Machine) Group() (id statement.GroupID, ok bool) { return m.group.id, m.group.generation > 0 }
 
 // Epoch is the group's epoch.
-func (m *Machine) Epoch() uint64 { return m.epoch }
+func (m *Machine) Epoch() uint64 { return m.group.epoch }
 
 // Holds tells whether the group holds who.
 func (m *Machine) Holds(who ident.ParticipantID) bool { return m.members[who] != nil }
 
-// Input is what happened.
-type Input interface{ input() }
-
-// Opened is the host's new group, alone in it.
-type Opened struct {
-	Host       ident.ParticipantID
-	Group      statement.GroupID
-	Generation uint32
+// Members is everybody whom the group holds, the first to come first.
+func (m *Machine) Members() []ident.ParticipantID {
+	return m.holders(func(ident.ParticipantID, *member) bool { return true })
 }
 
-// Wanted is a person to add.
-type Wanted struct{ Add Add }
-
-// Unwanted takes a Wanted back unless it is under way.
-type Unwanted struct{ Who ident.ParticipantID }
-
-// Gone is a person to remove.
-type Gone struct{ Remove Remove }
-
-// Joined says that a member holds the group.
-type Joined struct{ Who ident.ParticipantID }
-
-// Line says that a member's line broke or came back.
-type Line struct {
-	Who       ident.ParticipantID
-	Connected bool
+// Task gives the task of a lease that By may still answer, for the gate to hold a commit against.
+func (m *Machine) Task(by ident.ParticipantID, lease uint64) (Task, bool) {
+	for _, a := range m.open {
+		if a.task.Lease == lease && a.by == by {
+			return a.task, true
+		}
+	}
+	return Task{}, false
 }
-
-// Vacated is a host whose new device does not hold the group: nothing of it goes there any more.
-type Vacated struct{ Who ident.ParticipantID }
-
-// Committed is a commit that somebody offers.
-type Committed struct {
-	By             ident.ParticipantID
-	Lease, Epoch   uint64
-	Header         statement.Message
-	Commit         []byte
-	Welcome, Tree  []byte
-	Added, Removed []ident.ParticipantID
-}
-
-// Declined says that the holder of Lease cannot add these people.
-type Declined struct {
-	By    ident.ParticipantID
-	Lease uint64
-	Who   []ident.ParticipantID
-}
-
-// Ticked is the passing of time.
-type Ticked struct{}
-
-func (Opened) input()    {}
-func (Wanted) input()    {}
-func (Unwanted) input()  {}
-func (Gone) input()      {}
-func (Joined) input()    {}
-func (Line) input()      {}
-func (Vacated) input()   {}
-func (Committed) input() {}
-func (Declined) input()  {}
-func (Ticked) input()    {}
-
-// Effect is what the owner has to do.
-type Effect interface{ effect() }
-
-// Refuse answers the asker with a fault; nothing has changed.
-type Refuse struct{ Code fault.Code }
-
-// Ask asks a member for a commit.
-type Ask struct {
-	Who  ident.ParticipantID
-	Task Task
-}
-
-// Order is the one commit of Epoch, for all who were in.
-type Order struct {
-	Epoch  uint64
-	Commit []byte
-	To     []ident.ParticipantID
-}
-
-// Welcome is for nobody but Who.
-type Welcome struct {
-	Who                                  ident.ParticipantID
-	Epoch                                uint64 // the one to join
-	Welcome, Tree, Admission, KeyPackage []byte
-}
-
-// Unaddable is somebody whom the committer left out or declined: the KeyPackage does not fit.
-type Unaddable struct{ Who ident.ParticipantID }
-
-func (Refuse) effect()    {}
-func (Ask) effect()       {}
-func (Order) effect()     {}
-func (Welcome) effect()   {}
-func (Unaddable) effect() {}

@@ -15,15 +15,21 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	var out []Effect
 	switch in := in.(type) {
 	case Opened:
-		out = m.opened(in)
+		out = m.opened(in, now)
+	case Revived:
+		m.revived(in, now)
+	case Stated:
+		out = m.stated(in)
 	case Wanted:
-		m.want(in.Add, now)
+		m.unwant(in.Add.Who)
+		m.adds = append(m.adds, in.Add)
+		m.lapsed = 0
 	case Unwanted:
 		m.unwant(in.Who)
 	case Gone:
-		m.gone(in.Remove, now)
+		m.gone(in.Remove)
 	case Joined:
-		if mem := m.members[in.Who]; mem != nil {
+		if mem := m.members[in.Who]; mem != nil && !mem.vacated {
 			mem.confirmed = true
 		}
 	case Line:
@@ -31,11 +37,15 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 			mem.connected = in.Connected
 		}
 	case Vacated:
-		delete(m.members, in.Who)
+		if mem := m.members[in.Who]; mem != nil {
+			mem.confirmed, mem.vacated = false, true
+		}
 	case Committed:
 		out = m.committed(in, now)
+	case Refused:
+		out = m.refused(in, now)
 	case Declined:
-		out = m.declined(in, now)
+		out = m.declined(in)
 	case Ticked:
 	default:
 		panic(fmt.Sprintf("epoch: input %T", in))
@@ -44,86 +54,139 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 }
 
 // opened begins a group; all that was asked for the old one is void.
-func (m *Machine) opened(in Opened) []Effect {
-	if in.Generation != m.generation+1 {
+func (m *Machine) opened(in Opened, now time.Time) []Effect {
+	if in.Generation != m.group.generation+1 {
 		return []Effect{Refuse{fault.EpochStale}}
 	}
-	m.group, m.generation, m.epoch = in.Group, in.Generation, 0
-	clear(m.members)
-	m.host = in.Host
-	m.arrivals = 1
-	m.members[in.Host] = &member{confirmed: true, connected: true, leafKnown: true}
-	m.adds, m.removes, m.open = nil, nil, nil
-	m.waitFrom, m.urgent = time.Time{}, false
+	m.begin(group{id: in.Group, generation: in.Generation, host: in.Host}, now)
+	m.members[in.Host] = &member{confirmed: true, connected: true}
 	return nil
 }
 
-func (m *Machine) want(add Add, now time.Time) {
-	m.unwant(add.Who)
-	m.adds = append(m.adds, add)
-	m.wake(now, true)
+func (m *Machine) revived(in Revived, now time.Time) {
+	m.begin(group{id: in.Group, generation: in.Generation, epoch: in.Epoch}, now)
+	for _, who := range in.Members {
+		m.arrivals++
+		m.members[who] = &member{confirmed: true, order: m.arrivals}
+	}
 }
 
+func (m *Machine) begin(g group, now time.Time) {
+	m.group = g
+	clear(m.members)
+	m.arrivals = 0
+	m.policies, m.adds, m.removes = nil, nil, nil
+	m.open, m.orders = nil, nil
+	m.lapsed, m.lastCommit, m.lastPath = 0, time.Time{}, now
+}
+
+// stated puts a policy behind those that wait; MaxPolicies may.
+func (m *Machine) stated(in Stated) []Effect {
+	switch {
+	case m.group.generation == 0:
+		return []Effect{Refuse{fault.GroupMissing}}
+	case len(m.policies) >= MaxPolicies:
+		return []Effect{Refuse{fault.PolicyStale}}
+	}
+	p := policy{statement: in.Policy, consents: in.Consents, tightens: in.Tightens}
+	for _, r := range in.Removes {
+		m.gone(r)
+		p.bars = append(p.bars, r.Who)
+	}
+	m.policies = append(m.policies, p)
+	m.lapsed = 0
+	return nil
+}
+
+// unwant takes an addition out of what is asked for, and out of force whatever task has it.
 func (m *Machine) unwant(who ident.ParticipantID) {
-	m.adds = slices.DeleteFunc(m.adds, func(a Add) bool { return a.Who == who })
+	is := func(a Add) bool { return a.Who == who }
+	m.adds = slices.DeleteFunc(m.adds, is)
+	m.open = slices.DeleteFunc(m.open, func(a asked) bool { return slices.ContainsFunc(a.task.Adds, is) })
 }
 
-func (m *Machine) gone(r Remove, now time.Time) {
+// gone has a person removed. A removal takes the place of a leave or an absence.
+func (m *Machine) gone(r Remove) {
 	mem := m.members[r.Who]
-	if mem == nil {
+	if mem != nil {
+		mem.connected = false
+	} else if r.Reason != ByRemoval {
 		return
 	}
-	mem.connected = false
-	if slices.ContainsFunc(m.removes, func(have Remove) bool { return have.Who == r.Who }) {
+	at := slices.IndexFunc(m.removes, func(have Remove) bool { return have.Who == r.Who })
+	switch {
+	case at < 0:
+		m.removes = append(m.removes, r)
+	case r.Reason == ByRemoval && m.removes[at].Reason != ByRemoval:
+		m.removes[at] = r
+	default:
 		return
 	}
-	m.removes = append(m.removes, r)
-	m.wake(now, r.Reason == ByRemoval)
+	m.lapsed = 0
 }
 
-func (m *Machine) wake(now time.Time, urgent bool) {
-	if m.waitFrom.IsZero() {
-		m.waitFrom = now
+// pause is how long tasks wait after a commit for others to come: less than a member's work on one.
+func (m *Machine) pause() time.Duration {
+	switch n := len(m.members); {
+	case n >= 250:
+		return 2 * time.Second
+	case n >= 100:
+		return time.Second
 	}
-	m.urgent = m.urgent || urgent
+	return 300 * time.Millisecond
+}
+
+// urgent tells whether something waits for no batch: a removal, a policy that tightens, a rejoin.
+func (m *Machine) urgent() bool {
+	return slices.ContainsFunc(m.removes, func(r Remove) bool { return r.Reason == ByRemoval }) ||
+		slices.ContainsFunc(m.policies, func(p policy) bool { return p.tightens }) ||
+		slices.ContainsFunc(m.adds, func(a Add) bool { return a.AtOnce })
+}
+
+func (m *Machine) work() bool { return len(m.policies)+len(m.adds)+len(m.removes) > 0 }
+
+// due is when a task is to be given if none is out; zero if never.
+func (m *Machine) due() time.Time {
+	switch {
+	case m.work() && m.urgent():
+		return m.lastCommit
+	case m.work():
+		return m.lastCommit.Add(m.pause())
+	case len(m.members) > 1: // alone, there is nobody to heal the keys against
+		return m.lastPath.Add(FreshPath)
+	}
+	return time.Time{}
 }
 
 // Next is when Ticked has something to do; zero if never.
 func (m *Machine) Next() time.Time {
-	switch {
-	case m.waitFrom.IsZero() || m.generation == 0:
-		return time.Time{}
-	case len(m.open) == 0:
-		if _, ok := m.committer(); !ok {
-			return time.Time{} // the next line that comes back wakes us
-		}
-		return m.waitFrom.Add(BatchLeaves)
+	if m.group.generation == 0 || len(m.candidates()) == 0 {
+		return time.Time{} // the next line that comes back wakes us
 	}
-	if len(m.candidates()) == 0 {
-		return time.Time{}
+	if len(m.open) == 0 {
+		return m.due()
 	}
 	last := m.open[len(m.open)-1]
-	return last.at.Add(m.leaseOf(last))
+	end := last.at.Add(m.leaseOf(last))
+	if last.task.empty() && m.work() && m.due().Before(end) {
+		return m.due()
+	}
+	return end
 }
 
 // ask gives the task to a committer when it is time, or to another when the first lets it lie.
 func (m *Machine) ask(now time.Time) []Effect {
-	if m.generation == 0 || len(m.adds)+len(m.removes) == 0 {
-		m.waitFrom, m.urgent = time.Time{}, false
+	if m.group.generation == 0 || !m.work() && len(m.members) <= 1 {
 		m.open = nil // whoever holds a task would do what is not wanted any more
 		return nil
 	}
-	if len(m.open) > 0 {
-		last := m.open[len(m.open)-1]
-		holder := m.members[last.by]
-		alive := holder != nil && holder.connected
-		if alive && now.Sub(last.at) < m.leaseOf(last) {
-			return nil
-		}
-		if alive {
-			holder.late++
-		}
-	} else if !m.urgent && now.Sub(m.waitFrom) < BatchLeaves {
+	if !m.work() { // whoever holds a task with something in it, likewise
+		m.open = slices.DeleteFunc(m.open, func(a asked) bool { return !a.task.empty() })
+	}
+	if len(m.open) > 0 && !m.lapse(now) {
+		return nil
+	}
+	if len(m.open) == 0 && now.Before(m.due()) {
 		return nil
 	}
 	who, ok := m.committer()
@@ -139,27 +202,73 @@ func (m *Machine) ask(now time.Time) []Effect {
 	return []Effect{Ask{who, task}}
 }
 
-// leaseOf is how long a task's holder has: longer if nobody else could do it sooner.
-func (m *Machine) leaseOf(a asked) time.Duration {
-	if list := m.candidates(); len(list) == 1 && list[0] == a.by {
-		return AloneFor
+// lapse tells whether the newest task's holder has had their time, or holds an empty one while there is work.
+func (m *Machine) lapse(now time.Time) bool {
+	last := m.open[len(m.open)-1]
+	if last.task.empty() && m.work() && !now.Before(m.due()) {
+		return true
 	}
-	return LeaseFor
+	if !slices.Contains(m.candidates(), last.by) {
+		return true
+	}
+	if now.Sub(last.at) < m.leaseOf(last) {
+		return false
+	}
+	m.members[last.by].late++
+	m.lapsed++
+	return true
 }
 
-// task takes the oldest things to do. Somebody who comes back is removed and added in one commit.
+// leaseOf is how long a task's holder has: longer if nobody else could do it sooner, and twice as long with
+// each round in which nothing changed.
+func (m *Machine) leaseOf(a asked) time.Duration {
+	list := m.candidates()
+	lease := LeaseFor
+	if len(list) == 1 && list[0] == a.by {
+		lease = AloneFor
+	}
+	for round := m.lapsed / max(1, len(list)); round > 0 && lease < LongestLease; round-- {
+		lease *= 2
+	}
+	return min(lease, LongestLease)
+}
+
+// task takes the oldest things to do. Whom a policy bars is removed in the commit that carries it, and
+// somebody who comes back is removed and added in one commit.
 func (m *Machine) task() Task {
-	t := Task{Lease: m.lease, Epoch: m.epoch}
-	t.Adds = slices.Clone(m.adds[:min(len(m.adds), MaxBatch)])
-	for _, a := range t.Adds {
-		if m.members[a.Who] != nil {
-			t.Removes = append(t.Removes, m.removeOf(a.Who))
+	t := Task{Lease: m.lease, Epoch: m.group.epoch}
+	take := func(r Remove) bool {
+		if slices.ContainsFunc(t.Removes, func(have Remove) bool { return have.Who == r.Who }) {
+			return true
+		}
+		if len(t.Removes) == MaxBatch {
+			return false
+		}
+		t.Removes = append(t.Removes, r)
+		return true
+	}
+	later := map[ident.ParticipantID]bool{}
+	for i, p := range m.policies {
+		if i < MaxPolicies {
+			t.Policies = append(t.Policies, p.statement)
+			t.Consents = append(t.Consents, p.consents...)
+		}
+		for _, who := range p.bars {
+			if i >= MaxPolicies {
+				later[who] = true
+			} else if r := m.removeOf(who); r.Reason == ByRemoval {
+				take(r)
+			}
+		}
+	}
+	for _, a := range m.adds {
+		if len(t.Adds) < MaxBatch && (m.members[a.Who] == nil || take(m.removeOf(a.Who))) {
+			t.Adds = append(t.Adds, a)
 		}
 	}
 	for _, r := range m.removes {
-		returning := slices.ContainsFunc(t.Removes, func(have Remove) bool { return have.Who == r.Who })
-		if len(t.Removes) < MaxBatch && !returning {
-			t.Removes = append(t.Removes, r)
+		if !later[r.Who] {
+			take(r)
 		}
 	}
 	return t
@@ -174,15 +283,19 @@ func (m *Machine) removeOf(who ident.ParticipantID) Remove {
 	return Remove{Who: who, Reason: ByAbsence}
 }
 
-// committer is who is asked next: the host, else the earliest member, those who let it lie last.
+// committer is who is asked next: not an author of refused commits, not who let it lie, the host, the earliest member.
 func (m *Machine) committer() (ident.ParticipantID, bool) {
 	list := m.candidates()
 	if len(list) == 0 {
 		return ident.ParticipantID{}, false
 	}
+	fit := slices.DeleteFunc(slices.Clone(list), func(who ident.ParticipantID) bool { return m.unfit[who] })
+	if len(fit) > 0 {
+		list = fit
+	}
 	return slices.MinFunc(list, func(a, b ident.ParticipantID) int {
 		x, y := m.members[a], m.members[b]
-		return cmp.Or(cmp.Compare(x.late, y.late), cmp.Compare(rank(a == m.host), rank(b == m.host)), cmp.Compare(x.order, y.order))
+		return cmp.Or(cmp.Compare(x.late, y.late), cmp.Compare(rank(a == m.group.host), rank(b == m.group.host)), cmp.Compare(x.order, y.order))
 	}), true
 }
 
@@ -195,13 +308,28 @@ func rank(host bool) int {
 
 // candidates hold the group, are connected, and are neither to be removed nor to come back.
 func (m *Machine) candidates() []ident.ParticipantID {
-	var list []ident.ParticipantID
+	leaving := make(map[ident.ParticipantID]bool, len(m.removes)+len(m.adds))
+	for _, r := range m.removes {
+		leaving[r.Who] = true
+	}
+	for _, a := range m.adds {
+		leaving[a.Who] = true
+	}
+	return m.holders(func(who ident.ParticipantID, mem *member) bool {
+		return mem.confirmed && mem.connected && !leaving[who]
+	})
+}
+
+// holders is the members of a kind, the first to come first.
+func (m *Machine) holders(are func(ident.ParticipantID, *member) bool) []ident.ParticipantID {
+	list := make([]ident.ParticipantID, 0, len(m.members))
 	for who, mem := range m.members {
-		leaving := slices.ContainsFunc(m.removes, func(r Remove) bool { return r.Who == who }) ||
-			slices.ContainsFunc(m.adds, func(a Add) bool { return a.Who == who })
-		if mem.confirmed && mem.connected && !leaving {
+		if are(who, mem) {
 			list = append(list, who)
 		}
 	}
+	slices.SortFunc(list, func(a, b ident.ParticipantID) int {
+		return cmp.Compare(m.members[a].order, m.members[b].order)
+	})
 	return list
 }
