@@ -13,7 +13,7 @@ ARGS        ?=
 
 # The rooms whose tests need no network, no file and no second process.
 QUICK := $(patsubst %/,./%/...,$(wildcard $(addprefix internal/,allot/ arch/ config/ epoch/ fault/ forward/ guard/ \
-           ident/ lobby/ promise/ seal/ statement/ wire/)))
+           ident/ lobby/ promise/ roster/ seal/ statement/ wire/)))
 
 PAGE         := internal/gate/dist/index.html
 PAGE_SOURCES := $(wildcard protocol/*.json) $(shell find web -type f -not -path '*/node_modules/*' \

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,21 +70,33 @@ type golden struct {
 		Sealed     hexBytes `json:"sealed"` // HPKE is random: kept as long as it opens
 	} `json:"name"`
 	Roster struct {
-		Leaves []goldenLeaf `json:"leaves"`
-		Hash   hexBytes     `json:"hash"`
+		Time   uint64        `json:"time"`
+		Leaves []goldenLeaf  `json:"leaves"`
+		Away   []goldenAway  `json:"away"`
+		Spent  []goldenSpent `json:"spent"`
+		Hash   hexBytes      `json:"hash"`
 	} `json:"roster"`
 	Group      hexBytes          `json:"group"`
 	SignerSeed hexBytes          `json:"signerSeed"`
 	Statements []goldenStatement `json:"statements"`
 }
 
-type goldenLeaf struct {
-	Leaf         uint32   `json:"leaf"`
+type goldenAway struct {
 	Participant  hexBytes `json:"participant"`
 	Device       hexBytes `json:"device"`
 	SignatureKey hexBytes `json:"signatureKey"`
 	Commitment   hexBytes `json:"commitment"`
 	Role         uint8    `json:"role"`
+}
+
+type goldenLeaf struct {
+	Leaf uint32 `json:"leaf"`
+	goldenAway
+}
+
+type goldenSpent struct {
+	Reference hexBytes `json:"reference"`
+	Until     uint64   `json:"until"`
 }
 
 type goldenStatement struct {
@@ -128,11 +141,14 @@ func compute(old golden) golden {
 	g.Name.Commitment = sum[:]
 	g.Name.Sealed = sealedName(seed, g.Name.Reference, g.Name.Padded, old.Name.Sealed)
 
+	g.Roster.Time = 1_795_000_000_123
 	g.Roster.Leaves = []goldenLeaf{
-		{0, filled(1, 16), filled(2, 32), filled(3, 32), filled(4, 32), 2},
-		{3, filled(5, 16), filled(6, 32), filled(7, 32), filled(8, 32), 0},
+		{0, goldenAway{filled(1, 16), filled(2, 32), filled(3, 32), filled(4, 32), 2}},
+		{3, goldenAway{filled(5, 16), filled(6, 32), filled(7, 32), filled(8, 32), 0}},
 	}
-	g.Roster.Hash = rosterHash(g.Roster.Leaves)
+	g.Roster.Away = []goldenAway{{filled(9, 16), filled(10, 32), filled(11, 32), filled(12, 32), 0}}
+	g.Roster.Spent = []goldenSpent{{filled(13, 32), 1_795_003_600_000}, {filled(14, 32), 1_795_003_601_000}}
+	g.Roster.Hash = rosterHash(g.Roster.Time, g.Roster.Leaves, g.Roster.Away, g.Roster.Spent)
 	g.Group, g.SignerSeed = append(bytes.Clone(meeting[:]), filled(0xa0, 16)...), filled(0x30, 32)
 	g.Statements = statements(meeting, [32]byte(g.Group), ed25519.NewKeyFromSeed(g.SignerSeed), g.Title.Sealed)
 	return g
@@ -191,15 +207,27 @@ func openName(seed Seed, aad, sealed []byte) ([]byte, error) {
 	return recipient.Open(aad, sealed[32:])
 }
 
-func rosterHash(leaves []goldenLeaf) []byte {
-	h := sha256.New()
-	for _, l := range leaves {
-		h.Write(binary.BigEndian.AppendUint32(nil, l.Leaf))
-		for _, part := range [][]byte{l.Participant, l.Device, l.SignatureKey, l.Commitment, {l.Role}} {
-			h.Write(part)
-		}
+// rosterHash is what a head states of the roster (protocol/README.md section 3).
+func rosterHash(time uint64, leaves []goldenLeaf, away []goldenAway, spent []goldenSpent) []byte {
+	var inside, outside, used []byte
+	person := func(b []byte, p goldenAway) []byte {
+		return append(slices.Concat(b, p.Participant, p.Device, p.SignatureKey, p.Commitment), p.Role)
 	}
-	return h.Sum(nil)
+	for _, l := range leaves {
+		inside = person(binary.BigEndian.AppendUint32(inside, l.Leaf), l.goldenAway)
+	}
+	for _, a := range away {
+		outside = person(outside, a)
+	}
+	for _, s := range spent {
+		used = binary.BigEndian.AppendUint64(append(used, s.Reference...), s.Until)
+	}
+	b := binary.BigEndian.AppendUint64(nil, time)
+	for _, part := range [][]byte{inside, outside, used} {
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(part))), part...)
+	}
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 func statements(meeting ident.MeetingID, group statement.GroupID, signer ed25519.PrivateKey, title []byte) []goldenStatement {
@@ -210,7 +238,12 @@ func statements(meeting ident.MeetingID, group statement.GroupID, signer ed25519
 			NameCommitment: key(start + 3), Role: role,
 		}
 	}
-	policy := statement.Policy{Generation: 2, Sequence: 1, Previous: key(7), Sharers: 1, Hosts: [][32]byte{key(2), key(3)}, Barred: [][32]byte{key(4)}}
+	policy := statement.Policy{
+		Generation: 2, Sequence: 1, Previous: key(7), Label: statement.Sensitive, Locked: true,
+		Allows: statement.AllowAll &^ (statement.AllowShare | statement.AllowReact), Recording: statement.RecordingPaused, OrderKey: key(8),
+		Hosts: [][32]byte{key(2), key(3)}, CoHosts: [][32]byte{key(5)}, Barred: [][32]byte{key(4), key(6)},
+	}
+	envelope := statement.Envelope{Epoch: 5, Commit: key(1)}
 	bodies := []struct {
 		kind statement.Kind
 		body interface{ Encode() []byte }
@@ -219,13 +252,18 @@ func statements(meeting ident.MeetingID, group statement.GroupID, signer ed25519
 		{statement.KindEntry, statement.Entry{Origin: "https://meet.example", Challenge: key(1), Device: key(2), Reference: key(3)}},
 		{statement.KindHost, statement.Host{Origin: "https://meet.example", Challenge: key(1), Device: key(2), Participant: person}},
 		{statement.KindKnock, statement.Knock{Reference: key(1), Participant: person, SealedNameHash: key(2), Time: 1_795_000_000_123}},
-		{statement.KindLeaf, statement.Leaf{Participant: person, SignatureKey: key(2)}},
+		{statement.KindLeaf, statement.Leaf{Participant: person, SignatureKey: key(2), InboxKey: key(3)}},
 		{statement.KindResume, statement.Resume{Origin: "https://meet.example", Challenge: key(1), TicketHash: key(2)}},
 		{statement.KindPolicy, policy},
 		{statement.KindAdmission, statement.Admission{Under: under, Expiry: 1_795_000_600_123, Entries: []statement.Admitted{admitted(10, 0), admitted(20, 2)}}},
+		{statement.KindRejoin, statement.Rejoin{Participant: person, SignatureKey: key(2), Reference: key(3), Epoch: 5, Authenticator: key(4)}},
 		{statement.KindRemoval, statement.Removal{Under: under, Participant: person, Device: key(2), SignatureKey: key(3)}},
 		{statement.KindLeave, statement.Leave{Participant: person, SignatureKey: key(2)}},
-		{statement.KindHead, statement.Head{Epoch: 5, Authenticator: key(1), Under: under, RosterHash: key(2)}},
+		{statement.KindConsent, statement.Consent{Policy: key(1)}},
+		{statement.KindHead, statement.Head{Epoch: 5, Authenticator: key(1), Under: under, RosterHash: key(2), Time: 1_795_000_000_123}},
+		{statement.KindCommit, envelope},
+		{statement.KindRefusal, statement.Refusal{Envelope: envelope, Why: statement.WhyOpens}},
+		{statement.KindOrder, envelope},
 		{statement.KindEnd, statement.End{Under: under, Epoch: 6}},
 	}
 	var all []goldenStatement
