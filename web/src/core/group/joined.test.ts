@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
 import { hex } from '../keys/bytes'
-import { none, trio, type Trio } from '../testkit/group'
+import { none, nothing, trio, type Trio } from '../testkit/group'
 import { makeCommit } from './commit'
-import { gate, spentAfter } from './gate'
+import { spentAfter } from './effect'
+import { gate } from './gate'
 
 let t: Trio
 
@@ -12,9 +13,8 @@ beforeAll(async () => {
 
 test('a joiner whose clock is a minute slow makes a commit that everybody else takes', async () => {
   const order = {
-    adds: [],
+    ...nothing,
     removes: [{ participant: t.eve.participant, statement: none }],
-    names: [],
     now: t.now - 60_000,
   }
   const made = await makeCommit(order, t.bobs.state, t.bobs.roster, t.psk)

@@ -1,22 +1,24 @@
 import { beforeAll, expect, test } from 'vitest'
-import { createGroup, type ClientState } from 'ts-mls/clientState.js'
-import { createCommit } from 'ts-mls/createCommit.js'
+import type { ClientState } from 'ts-mls/clientState.js'
 import { createApplicationMessage } from 'ts-mls/createMessage.js'
 import type { Extension } from 'ts-mls/extension.js'
-import type { Proposal } from 'ts-mls/proposal.js'
-import { bytesToBase64 } from 'ts-mls/util/byteArray.js'
-import { makePskIndex } from 'ts-mls/clientState.js'
 import * as bodies from '../keys/bodies'
 import { join as bytes, random } from '../keys/bytes'
 import { newDevice, type Signer } from '../keys/derive'
 import { padName } from '../keys/names'
 import { parse, sign, type Statement } from '../keys/statement'
-import { admission, expected, member, none, trio, type Member, type Trio } from '../testkit/group'
+import { admission, expected, member, none, policy as next, trio, type Member, type Trio } from '../testkit/group'
+import {
+  context,
+  counterfeit as counterfeitOf,
+  info as infoOf,
+  invite as inviteTo,
+  type Invitation,
+} from '../testkit/invitation'
 import type { Bytes } from '../vault'
-import { configFor } from './credential'
-import { commitData, contextData, rosterData, type RosterData } from './forms'
+import { contextData, type RosterData } from './forms'
 import { join, type Expected } from './joiner'
-import { contextExtension, readMessage, rosterExtension, writeMessage, writeTree } from './mls'
+import { readMessage, rosterExtension, writeMessage, writeTree } from './mls'
 import { admissionsOf } from './roster'
 import { suite } from './suite'
 
@@ -30,58 +32,21 @@ beforeAll(async () => {
   word = parse(await admission(t, [kim.admitted]))
 })
 
-interface Invitation {
-  readonly welcome: Bytes
-  readonly tree: Bytes
-  readonly word: Bytes
+interface Over {
+  readonly state?: ClientState
+  readonly psks?: readonly Bytes[]
+  readonly extensions?: Extension[]
+  readonly word?: Bytes
 }
 
-function psk(pskId: Bytes): Proposal {
-  return { proposalType: 'psk', psk: { preSharedKeyId: { psktype: 'external', pskId, pskNonce: random(32) } } }
-}
+const info = (over: Partial<RosterData> = {}): Extension => infoOf(t, kim, [word], over)
 
-function info(over: Partial<RosterData> = {}): Extension {
-  const { roster } = t.adas
-  const admissions = [...admissionsOf(roster.leaves.values()), word]
-  const names = [t.ada.named, t.bob.named, t.eve.named, kim.named]
-  const { time, spent } = roster
-  const data = { policies: roster.policies.map((p) => p.statement), admissions, names, time, spent, ...over }
-  return { extensionType: rosterExtension, extensionData: rosterData(data) }
-}
+const invite = ({ word: own = word.raw, ...over }: Over): Promise<Invitation> =>
+  inviteTo(t, kim, own, { extensions: [info()], ...over })
 
-/** invite is what a malicious committer with the group's keys can make. */
-async function invite(over: {
-  state?: ClientState
-  psks?: readonly Bytes[]
-  extensions?: Extension[]
-  guest?: Member
-  word?: Bytes
-}): Promise<Invitation> {
-  const { state = t.adas.state, psks = [t.meeting], extensions = [info()], guest = kim } = over
-  const other = new Uint8Array(16).fill(1)
-  const known = makePskIndex(state, { [bytesToBase64(t.meeting)]: t.psk, [bytesToBase64(other)]: t.psk })
-  const made = await createCommit(
-    { state, cipherSuite: suite, pskIndex: known },
-    {
-      wireAsPublicMessage: true,
-      extraProposals: [{ proposalType: 'add', add: { keyPackage: guest.own.keyPackage } }, ...psks.map(psk)],
-      authenticatedData: commitData({ time: t.now, statements: [] }),
-      groupInfoExtensions: extensions,
-    },
-  )
-  if (made.welcome === undefined) throw new Error('no Welcome')
-  const welcome = writeMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome })
-  return { welcome, tree: writeTree(made.newState.ratchetTree), word: over.word ?? word.raw }
-}
+const counterfeit = (over: Parameters<typeof counterfeitOf>[1]): Promise<ClientState> => counterfeitOf(t, over)
 
-/** counterfeit is a group of an attacker's own, with anything of it changed. */
-async function counterfeit(over: { group?: Bytes; extensions?: Extension[]; by?: Member }): Promise<ClientState> {
-  const { own } = over.by ?? t.ada
-  const ours = [{ extensionType: contextExtension, extensionData: contextData(t.meeting, t.host.host.publicKey) }]
-  const group = over.group ?? t.adas.roster.place.group
-  return createGroup(group, own.keyPackage, own.keys, over.extensions ?? ours, suite, configFor(t.meeting))
-}
-
+/** policy signs the first one anew. */
 function policy(by: Signer, over: Partial<bodies.Policy> = {}): Promise<Bytes> {
   const [first] = t.adas.roster.policies
   return sign(by, 'policy', t.adas.roster.place, bodies.policy({ ...first.body, ...over }))
@@ -108,8 +73,6 @@ async function ofSuite2(): Promise<Bytes> {
   if (m.wireformat !== 'mls_welcome') throw new Error('no Welcome')
   return writeMessage({ ...m, welcome: { ...m.welcome, cipherSuite: 'MLS_128_DHKEMP256_AES128GCM_SHA256_P256' } })
 }
-
-const context = (data: Bytes): Extension => ({ extensionType: contextExtension, extensionData: data })
 
 const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Partial<Expected>][] = [
   ['no Welcome', async () => ({ ...(await invite({})), welcome: await privateMessage() })],
@@ -163,6 +126,41 @@ const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Par
     async () => {
       const second = parse(await policy(t.bob.device, { sequence: 2, previous: t.adas.roster.policies[0].hash }))
       return invite({ extensions: [info({ policies: [t.adas.roster.policies[0].statement, second] })] })
+    },
+  ],
+  [
+    'a policy beyond what its signer may change',
+    async () => {
+      const second = parse(await next(t, t.host.host, { locked: true }))
+      return invite({ extensions: [info({ policies: [t.adas.roster.policies[0].statement, second] })] })
+    },
+  ],
+  [
+    'somebody barred',
+    async () => {
+      const second = parse(await next(t, t.ada.device, { barred: [t.bob.device.publicKey] }))
+      return invite({ extensions: [info({ policies: [t.adas.roster.policies[0].statement, second] })] })
+    },
+  ],
+  [
+    'an admission with a role',
+    async () => {
+      const bad = parse(await admission(t, [{ ...kim.admitted, role: bodies.roles.host }]))
+      return invite({ word: bad.raw, extensions: [infoOf(t, kim, [bad])] })
+    },
+  ],
+  [
+    'somebody away whom nobody admitted',
+    () => {
+      const away = [{ participant: random(16), device: random(32), signatureKey: random(32) }]
+      return invite({ extensions: [info({ away })] })
+    },
+  ],
+  [
+    'two of one person',
+    () => {
+      const { participant, device } = t.bob.admitted
+      return invite({ extensions: [info({ away: [{ participant, device, signatureKey: random(32) }] })] })
     },
   ],
   [

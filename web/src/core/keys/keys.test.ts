@@ -3,8 +3,9 @@ import golden from '../../../../protocol/keys.json'
 import { fromHex, hex, join } from './bytes'
 import * as bodies from './bodies'
 import { decode, encode, grouped } from './crockford'
-import { codeKeys, hostKeys, meetingText, newDevice, rootOf } from './derive'
+import { codeKeys, hostKeys, knockKey, meetingText, newDevice, rootOf } from './derive'
 import { commitmentTo, openName, openTitle, padName, sealName, sealTitle, unpadName } from './names'
+import { LinkSecrets } from './secrets'
 import { hashOf, parse, sign, verify } from './statement'
 import { importEd25519, publicOfSeed } from '../group/suite'
 import type { Bytes } from '../vault'
@@ -70,11 +71,16 @@ const again: Record<string, (body: Bytes) => Bytes> = {
   resume: () => bodies.resume('https://meet.example', key(1), key(2)),
   knock: (b) => bodies.knock(bodies.readKnock(b)),
   leaf: (b) => bodies.leaf(bodies.readLeaf(b)),
-  leave: (b) => bodies.leaf(bodies.readLeaf(b)),
+  leave: (b) => bodies.leave(bodies.readLeave(b)),
   policy: (b) => bodies.policy(bodies.readPolicy(b)),
   admission: (b) => bodies.admission(bodies.readAdmission(b)),
+  rejoin: (b) => bodies.rejoin(bodies.readRejoin(b)),
   removal: (b) => bodies.removal(bodies.readRemoval(b)),
+  consent: (b) => bodies.consent(bodies.readConsent(b)),
   head: (b) => bodies.head(bodies.readHead(b)),
+  commit: (b) => bodies.envelope(bodies.readEnvelope(b)),
+  refusal: (b) => bodies.refusal(bodies.readRefusal(b)),
+  order: (b) => bodies.envelope(bodies.readEnvelope(b)),
   end: (b) => bodies.end(bodies.readEnd(b)),
 }
 
@@ -125,8 +131,75 @@ test('bodies that no writer writes are refused', () => {
   expect(() =>
     bodies.readAdmission(made([person, { ...person, reference: key(9), participant: key(9).slice(0, 16) }])),
   ).toThrow()
-  const hostless = fromHex(golden.statements.find((s) => s.kind === 'policy')?.body ?? '').slice(0, 44)
-  expect(() => bodies.readPolicy(join(hostless, new Uint8Array(6)))).toThrow()
+})
+
+test('policies below a floor, with keys out of order or too many of them are refused', () => {
+  const good: bodies.Policy = {
+    generation: 1,
+    sequence: 1,
+    previous: key(0),
+    label: 0,
+    locked: false,
+    allows: { share: true, chat: true, whisper: false, microphone: true, camera: true, react: false },
+    recording: 0,
+    orderKey: key(1),
+    hosts: [key(9), key(2)],
+    coHosts: [key(3)],
+    barred: [key(4)],
+  }
+  const read = (over: Partial<bodies.Policy>): bodies.Policy => bodies.readPolicy(bodies.policy({ ...good, ...over }))
+  expect(read({})).toEqual({ ...good, hosts: [key(2), key(9)] })
+  const unshared = { ...good.allows, share: false }
+  expect(read({ label: 2, allows: unshared }).label).toBe(2)
+  const many = (n: number): Bytes[] => Array.from({ length: n }, () => crypto.getRandomValues(new Uint8Array(32)))
+  const bad: Partial<bodies.Policy>[] = [
+    { label: 1 },
+    { label: 2, allows: unshared, recording: 1 },
+    { hosts: [] },
+    { coHosts: [key(2)] },
+    { barred: [key(3)] },
+    { hosts: [key(2), key(2)] },
+    { hosts: many(17) },
+    { coHosts: many(65) },
+    { barred: many(513) },
+    { generation: 0 },
+    { sequence: 0 },
+  ]
+  for (const over of bad) expect(() => read(over)).toThrow()
+  const body = bodies.policy(good)
+  const swapped = body.slice()
+  const hosts = 4 + 4 + 32 + 1 + 1 + 2 + 1 + 32 + 2
+  swapped.set(body.slice(hosts, hosts + 32), hosts + 32)
+  swapped.set(body.slice(hosts + 32, hosts + 64), hosts)
+  expect(() => bodies.readPolicy(swapped)).toThrow('out of order')
+  const unknown = body.slice()
+  unknown[43] = 64
+  expect(() => bodies.readPolicy(unknown)).toThrow()
+  for (const of of [0, 3])
+    expect(() => bodies.readRefusal(bodies.refusal({ epoch: 1, hash: key(1), why: of }))).toThrow()
+  expect(() =>
+    bodies.readAdmission(bodies.admission({ under: { sequence: 1, hash: key(5) }, expiry: 1, entries: [] })),
+  ).toThrow()
+})
+
+test('the raw knock key opens what the host opens, and notes open as what they are', async () => {
+  const deriveRoot = rootOf
+  const link = { meeting: golden.meeting.text, code: golden.code.text, seed: golden.seed.text, kept: null }
+  const host = await LinkSecrets.begin(link, deriveRoot)
+  const raw = await host.knockSecret()
+  const again = await knockKey(raw)
+  expect(raw.every((b) => b === 0)).toBe(true) // wiped
+  const sealed = await sealName(host.host?.knock.publicKey ?? raw, meeting, key(1), 'Ada')
+  expect(await openName(again.privateKey, meeting, key(1), sealed)).toBe('Ada')
+  expect(again.privateKey.extractable).toBe(false)
+  const guest = await LinkSecrets.begin({ ...link, seed: null }, deriveRoot)
+  await expect(guest.knockSecret()).rejects.toMatchObject({ code: 'not_host' })
+  const kept = await guest.keep(key(1), key(2))
+  expect(await guest.openAdmitted(kept.admitted)).toEqual(key(1))
+  expect(await guest.openSeat(kept.seat)).toEqual(key(2))
+  await expect(guest.openSeat(kept.admitted)).rejects.toMatchObject({ code: 'kept_bad' })
+  const outside = await guest.keep(key(1), new Uint8Array())
+  expect((await guest.openSeat(outside.seat)).length).toBe(0)
 })
 
 test('a device key never leaves WebCrypto', async () => {
