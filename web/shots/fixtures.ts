@@ -330,7 +330,7 @@ export const shots: Readonly<Record<string, Shot>> = {
   'chat-menu': meeting({ chat: privately, people: mixed }, ['Chat', 'Actions for your message']),
   'chat-edit': meeting({ chat: privately, people: mixed }, ['Chat', 'Actions for your message', 'Edit']),
   'chat-stopped': meeting({ chat, stopped: true }, ['Chat']),
-  'leave-last-host': meeting({ people: mixed.slice(0, 4) }, ['Leave']),
+  'leave-last-host': meeting({ people: mixed.slice(0, 3) }, ['Leave']),
   'leave-nobody': meeting({ people: [person(0), person(1, { away: true })] }, ['Leave']),
   'notices-rules': meeting({
     locked: true,
@@ -343,7 +343,7 @@ export const shots: Readonly<Record<string, Shot>> = {
   }),
   'notices-unhosted': meeting({
     ...asGuest,
-    people: among('guest').slice(1),
+    people: among('guest').filter((one) => one.role !== 'host'),
     notices: [{ id: 1, kind: 'no-host-confirms', name: '', code: '' }],
     alarms: ['order_forked', 'clock_off'].map((code) => ({ ...alarm, id: code, code })),
   }),

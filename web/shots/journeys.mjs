@@ -97,12 +97,14 @@ const journeys = {
     const actions = button(page, 'Actions for Anna Kowalska')
     await actions.focus()
     await page.keyboard.press('Enter')
-    await until('focus on the item', () => focused(page.getByRole('menuitem', { name: 'Remove' })))
+    await until('focus on the item', () => focused(page.getByRole('menuitem', { name: 'Make co-host' })))
     await page.keyboard.press('Escape')
     await until('focus on the menu button', () => focused(actions))
     const choose = async () => {
       await actions.press('Enter')
-      await until('focus on the item', () => focused(page.getByRole('menuitem', { name: 'Remove' })))
+      await until('focus on the item', () => focused(page.getByRole('menuitem', { name: 'Make co-host' })))
+      await page.keyboard.press('End')
+      assert.ok(await focused(page.getByRole('menuitem', { name: 'Remove' })))
       await page.keyboard.press('Enter')
     }
     await choose()
@@ -161,14 +163,25 @@ const journeys = {
     await page.keyboard.press('Enter')
     assert.equal(await box.inputValue(), '')
     assert.ok((await asked(page)).some(([name]) => name === 'readChat'))
-    assert.deepEqual((await asked(page)).at(-1), ['say', 'Hello\nall'])
+    assert.deepEqual((await asked(page)).at(-1), ['say', 'Hello\nall', { kind: 'all' }])
   },
-  'End: a dialog first, and the only host cannot just leave': async (page, open) => {
+  'End: a dialog first': async (page, open) => {
     await open('meeting-three')
-    await button(page, 'Leave').press('Enter')
+    await button(page, 'End for everyone').press('Enter')
     const dialog = page.getByRole('dialog', { name: 'End the meeting for everyone?' })
     assert.ok(await focused(dialog.getByRole('button', { name: 'Stay' })))
     await page.keyboard.press('Enter')
+    await until('dialog gone', async () => (await dialog.count()) === 0)
+    await button(page, 'End for everyone').press('Enter')
+    await dialog.getByRole('button', { name: 'End for everyone' }).press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['end'])
+  },
+  'Leave: the last host chooses who takes over, and cannot just leave': async (page, open) => {
+    await open('leave-last-host')
+    await button(page, 'Leave').press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'You are the last host' })
+    assert.ok(await focused(dialog.getByRole('button', { name: 'Stay' })))
+    await page.keyboard.press('Escape')
     await until('dialog gone', async () => (await dialog.count()) === 0)
     await page.evaluate(() => {
       const here = window.location.pathname
@@ -177,12 +190,140 @@ const journeys = {
     })
     await page.goBack()
     await until('Back asks as well', async () => (await dialog.count()) === 1)
-    await dialog.getByRole('button', { name: 'End for everyone' }).press('Enter')
-    assert.deepEqual((await asked(page)).at(-1), ['end'])
+    const next = dialog.getByRole('combobox', { name: 'New host' })
+    assert.deepEqual(await next.getByRole('option').allInnerTexts(), ['Anna Kowalska', 'Tomás Iglesias'])
+    await next.selectOption({ label: 'Tomás Iglesias' })
+    await dialog.getByRole('button', { name: 'Hand over and leave' }).press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['handOver', 'p1'])
+    await page.evaluate(() => globalThis.tellAgain({ changing: true }))
+    await until('it is under way', async () => {
+      const button = dialog.getByRole('button', { name: 'Hand over and leave' })
+      return (await button.getAttribute('aria-busy')) === 'true'
+    })
     await open('meeting-guest')
     assert.equal(await button(page, 'End for everyone').count(), 0)
     await button(page, 'Leave').press('Enter')
     assert.deepEqual((await asked(page)).at(-1), ['leave'])
+  },
+  'Lock: a switch that is busy until all devices were told; a co-host cannot open it': async (page, open) => {
+    await open('rules-host')
+    await button(page, 'Security').click()
+    const lock = page.getByRole('switch', { name: 'Lock meeting' })
+    assert.equal(await lock.getAttribute('aria-checked'), 'false')
+    await lock.press('Space')
+    assert.deepEqual((await asked(page)).at(-1), ['lock', true])
+    await page.evaluate(() => globalThis.tellAgain({ changing: true }))
+    await until('it is busy', async () => (await lock.getAttribute('aria-busy')) === 'true')
+    const before = (await asked(page)).length
+    await lock.press('Space')
+    await page.getByRole('switch', { name: 'Use the camera' }).press('Space')
+    assert.equal((await asked(page)).length, before)
+    await page.evaluate(() => globalThis.tellAgain({ changing: false, locked: true }))
+    await until('it is shut', async () => (await lock.getAttribute('aria-checked')) === 'true')
+    assert.ok(await page.getByText('Locked · 6 people').isVisible())
+    await page.getByRole('switch', { name: 'Write to everyone' }).press('Space')
+    const [name, allows] = (await asked(page)).at(-1)
+    assert.deepEqual([name, allows.chat, allows.camera], ['allow', false, true])
+    await button(page, 'Allow Jonas to knock again').press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['pardon', '3f2a91c07d'])
+    await open('rules-co-host')
+    await button(page, 'Security').click()
+    await lock.press('Space')
+    assert.equal(await lock.getAttribute('aria-disabled'), 'true')
+    assert.ok(!(await asked(page)).some(([name]) => name === 'lock'))
+    assert.equal(await page.getByRole('switch').count(), 1)
+    await open('rules-guest')
+    await button(page, 'Security').click()
+    assert.equal(await page.getByRole('switch').count(), 0)
+  },
+  'Roles: the menu asks before it makes a host': async (page, open) => {
+    await open('roles-people')
+    await button(page, 'People').click()
+    const row = page.getByRole('list', { name: 'In the meeting' }).getByRole('listitem')
+    assert.match(await row.first().innerText(), /Samuel Okafor/) // the first hand
+    await button(page, 'Actions for Tomás Iglesias').press('Enter')
+    await page.getByRole('menuitem', { name: 'Lower hand' }).press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['lowerHand', 'p1'])
+    await button(page, 'Actions for Anna Kowalska').press('Enter')
+    await page.getByRole('menuitem', { name: 'Remove from co-hosts' }).press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['makeCoHost', 'p2', false])
+    await button(page, 'Actions for Anna Kowalska').press('Enter')
+    await page.getByRole('menuitem', { name: 'Make host' }).press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Make Anna Kowalska a host?' })
+    assert.ok(await focused(dialog.getByRole('button', { name: 'Cancel' })))
+    await dialog.getByRole('button', { name: 'Make host' }).press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['makeHost', 'p2'])
+  },
+  'Signals: hand and reactions by keyboard; off where guests may not': async (page, open) => {
+    await open('signals-stage')
+    await button(page, 'Raise hand').press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['hand', true])
+    await button(page, 'Reactions').press('Enter')
+    await until('focus on the first', () => focused(page.getByRole('menuitem', { name: 'Thumbs up' })))
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['react', 'clap'])
+    await until('focus on the button', () => focused(button(page, 'Reactions')))
+    await open('rules-forbidden')
+    for (const name of ['Microphone', 'Raise hand', 'Reactions']) {
+      assert.equal(await button(page, name).getAttribute('aria-disabled'), 'true')
+      await button(page, name).press('Enter')
+    }
+    assert.equal(await page.getByRole('menuitem').count(), 0)
+    assert.ok((await asked(page)).every(([name]) => name === 'showing'))
+  },
+  'Chat: to one person, to whom nobody else slips in; own lines change': async (page, open) => {
+    await open('chat-private')
+    await button(page, 'Chat').press('Enter')
+    const to = page.getByRole('combobox', { name: 'To' })
+    const box = page.getByRole('textbox', { name: 'Message' })
+    await to.selectOption({ label: 'Tomás Iglesias' })
+    await box.fill('For you')
+    await box.press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['say', 'For you', { kind: 'one', participant: 'p1' }])
+    await page.evaluate(() =>
+      globalThis.tellAgain({ people: globalThis.snapshotNow().people.filter(({ id }) => id !== 'p1') }),
+    )
+    await until('it is said', () => page.getByText('They are not here any more').isVisible())
+    const before = (await asked(page)).length
+    await box.fill('Still for you')
+    await box.press('Enter')
+    assert.equal((await asked(page)).length, before)
+    await button(page, 'Actions for your message').last().press('Enter')
+    await page.getByRole('menuitem', { name: 'Edit' }).press('Enter')
+    await until('focus in the field', () => focused(box))
+    assert.match(await box.inputValue(), /^I will ask/)
+    await page.keyboard.press('Escape')
+    await until('the draft is back', async () => (await box.inputValue()) === 'Still for you')
+    await button(page, 'Actions for your message').last().press('Enter')
+    await page.getByRole('menuitem', { name: 'Edit' }).press('Enter')
+    await until('focus in the field', () => focused(box))
+    await box.fill('Done')
+    await box.press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['amend', '7', 'Done'])
+    await button(page, 'Actions for your message').last().press('Enter')
+    await page.getByRole('menuitem', { name: 'Delete' }).press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['amend', '7', null])
+  },
+  'Suspects: no quick Admit, and the lock is offered': async (page, open) => {
+    await open('roles-suspect-line')
+    assert.equal(await button(page, 'Admit Somebody New').count(), 0)
+    await button(page, 'See').press('Enter')
+    await button(page, 'Lock the meeting').press('Enter')
+    assert.deepEqual((await asked(page)).at(-1), ['lock', true])
+  },
+  'No host has confirmed: said until one is here': async (page, open) => {
+    await open('notices-unhosted')
+    const banner = page.getByText('No host has confirmed this connection. More')
+    assert.ok(await banner.isVisible())
+    await page.evaluate(() => globalThis.tellAgain({ notices: [] }))
+    await page.waitForTimeout(100)
+    assert.ok(await banner.isVisible())
+    await page.evaluate(() => {
+      const [me, other, ...rest] = globalThis.snapshotNow().people
+      globalThis.tellAgain({ people: [me, { ...other, role: 'host' }, ...rest] })
+    })
+    await until('the banner goes', async () => (await banner.count()) === 0)
   },
   'Leaving the page: a host with guests is asked': async (page, open) => {
     await open('meeting-three')

@@ -2,7 +2,7 @@ import { mount } from 'svelte'
 import App from '../src/app/App.svelte'
 import type { Conference } from '../src/app/conference'
 import { Router } from '../src/app/router'
-import type { Commands } from '../src/core/snapshot'
+import type { Commands, Snapshot } from '../src/core/snapshot'
 import { Watchable } from '../src/core/watchable'
 import '../src/style/base.css'
 import '../src/style/fonts.css'
@@ -23,17 +23,22 @@ const commands = new Proxy({} as Commands, {
 })
 
 // What run.mjs does before it takes the picture, and what journeys.mjs finds that a person asked for.
-Object.assign(globalThis, { asked, tellAgain, shotSteps: { fill: shot.fill, press: shot.press } })
+Object.assign(globalThis, {
+  asked,
+  tellAgain,
+  snapshotNow: () => told?.get(),
+  shotSteps: { fill: shot.fill, press: shot.press },
+})
 
 window.history.replaceState(null, '', shot.path ?? '/m/5zq8k1w7dn3c9x2vt4m6hr0bpy')
 
 const told = shot.snapshot === undefined ? null : new Watchable(shot.snapshot())
 
-/** tellAgain replaces the snapshot by an equal one in which nothing is the same object but the streams. */
-function tellAgain(): void {
+/** tellAgain replaces the snapshot by one in which nothing is the same object but the streams; more is what is new in it. */
+function tellAgain(more: Partial<Snapshot> = {}): void {
   const now = told?.get()
   if (now === undefined) return
-  told?.set({ ...now, people: now.people.map((person) => ({ ...person })), devices: { ...now.devices } })
+  told?.set({ ...now, people: now.people.map((person) => ({ ...person })), devices: { ...now.devices }, ...more })
 }
 
 function openConference(): Conference {

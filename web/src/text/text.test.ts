@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import faults from '../../../protocol/faults.json'
 import { en } from './en'
-import { faultText, pick } from './index'
+import { alarmText, faultText, pick } from './index'
 import { plural } from './plural'
 
 /** Every sentence of a dictionary with its place; functions are called with what they may get. */
@@ -9,7 +9,10 @@ function sentences(node: unknown, place = ''): [string, string][] {
   if (typeof node === 'string') return [[place, node]]
   if (typeof node === 'function') {
     const call = node as (...given: unknown[]) => string
-    return [1, 2].map((n) => [place, call(/Count|count|Ago|room|areAt|page|device/.test(place) ? n : 'Ada', n)])
+    return [1, 2].map((n) => [
+      place,
+      call(/Count|count|Ago|room|areAt|page|device|handRaised/.test(place) ? n : 'Ada', n),
+    ])
   }
   return Object.entries(node as object).flatMap(([key, value]) => sentences(value, `${place}.${key}`))
 }
@@ -52,6 +55,24 @@ describe('English', () => {
       'Waiting for the host to let you in',
       'The meeting has not started',
     ])
+    expect([en.security.lock, en.meeting.hand, en.meeting.reactions, en.chat.to]).toEqual([
+      'Lock meeting',
+      'Raise hand',
+      'Reactions',
+      'To',
+    ])
+    expect(Object.values(en.people.act)).toEqual([
+      'Lower hand',
+      'Make co-host',
+      'Remove from co-hosts',
+      'Make host',
+      'Remove',
+    ])
+    expect([en.security.pardon('Ravi'), en.handOver.yes, en.security.allow.chat]).toEqual([
+      'Allow Ravi to knock again',
+      'Hand over and leave',
+      'Write to everyone',
+    ])
     expect(Object.values(en.over).flatMap((page) => (typeof page === 'string' ? [] : [page.title]))).toEqual(
       expect.arrayContaining([
         'The meeting has ended',
@@ -59,6 +80,7 @@ describe('English', () => {
         'The host did not let you in',
         'Nobody answered',
         'You were removed from the meeting',
+        'This meeting is locked',
         'This meeting does not exist or is over',
         'This browser cannot join',
       ]),
@@ -77,6 +99,17 @@ describe('faults', () => {
   it('that this page does not know yet still say something', () => {
     expect(faultText('of_tomorrow')).toEqual(faultText('internal'))
     expect(faultText('constructor')).toEqual(faultText('internal'))
+  })
+})
+
+describe('alarms', () => {
+  it.each(Object.keys(en.alarms.sentences))('%s says more than that something does not fit', (code) => {
+    expect(alarmText(code, '')).not.toBe(en.alarms.unknown)
+    expect(alarmText(code, 'Ravi')).toMatch(/^Ravi: [A-Z]/)
+  })
+  it('that this page does not know yet still say something', () => {
+    expect(alarmText('of_tomorrow', '')).toBe(en.alarms.unknown)
+    expect(alarmText('constructor', '')).toBe(en.alarms.unknown)
   })
 })
 
