@@ -55,14 +55,14 @@ func Revive(meeting ident.MeetingID, hostKey [32]byte, group statement.GroupID, 
 	return s, s.sound()
 }
 
-// person is whom an admission is for.
-type person struct {
+// holder is whom an admission is for.
+type holder struct {
 	participant ident.ParticipantID
 	device      [32]byte
 }
 
 // words are the admissions by whom they are for; the last one holds.
-type words map[person]Leaf
+type words map[holder]Leaf
 
 // words reads admissions, which were signed by who was host or co-host under the policy that they name.
 func (s *State) words(raws [][]byte) (words, error) {
@@ -92,7 +92,7 @@ func (s *State) words(raws [][]byte) (words, error) {
 			if err := must(e.Role == role, "an admission with a role"); err != nil {
 				return nil, err
 			}
-			found[person{e.Participant, e.Device}] = Leaf{
+			found[holder{e.Participant, e.Device}] = Leaf{
 				Participant: e.Participant, Device: e.Device, Commitment: e.NameCommitment, Role: e.Role, Admission: raw,
 			}
 		}
@@ -101,7 +101,7 @@ func (s *State) words(raws [][]byte) (words, error) {
 }
 
 func (w words) leaf(seat statement.Seat) (Leaf, error) {
-	leaf, ok := w[person{seat.Participant, seat.Device}]
+	leaf, ok := w[holder{seat.Participant, seat.Device}]
 	leaf.SignatureKey = seat.SignatureKey
 	return leaf, must(ok, "a leaf that nobody admitted")
 }
