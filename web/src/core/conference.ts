@@ -4,6 +4,7 @@ import { Board } from './conference/board'
 import { commandsOf } from './conference/commands'
 import { Conference, type Address } from './conference/conference'
 import type { Keeper, Parts } from './conference/parts'
+import { guestsMay } from './conference/rules'
 import { hideFragment, readLink } from './link'
 import { noDevices, type Commands, type LevelSource, type OverReason, type Snapshot } from './snapshot'
 import { VaultError } from './vault-error'
@@ -70,6 +71,12 @@ function blank(missing: readonly string[]): Snapshot {
     title: '',
     link: 'connecting',
     host: false,
+    role: 'guest',
+    locked: false,
+    allows: guestsMay,
+    may: guestsMay,
+    changing: false,
+    barred: [],
     people: [],
     waiting: [],
     refused: [],

@@ -68,7 +68,7 @@ class FakeDisk {
 async function remembered(extractable = false): Promise<Remembered> {
   const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, extractable, ['encrypt'])
   const bytes = (n: number): Uint8Array<ArrayBuffer> => new Uint8Array(n).fill(n)
-  const named = { participant: 'p', devicePublic: bytes(1), secrets: bytes(2), admitted: bytes(3) }
+  const named = { participant: 'p', devicePublic: bytes(1), secrets: bytes(2), admitted: bytes(3), seat: bytes(4) }
   return { kept: { ...named, devicePrivate: wrapping, wrapping }, name: 'Asha', inside: true }
 }
 

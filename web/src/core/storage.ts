@@ -116,7 +116,7 @@ function isRemembered(found: unknown): found is Remembered {
 function isKept(found: unknown): found is Kept {
   if (typeof found !== 'object' || found === null) return false
   const k = found as Record<keyof Kept, unknown>
-  const bytes = [k.devicePublic, k.secrets, k.admitted].every((b) => b instanceof Uint8Array)
+  const bytes = [k.devicePublic, k.secrets, k.admitted, k.seat].every((b) => b instanceof Uint8Array)
   const keys = [k.devicePrivate, k.wrapping].every((key) => key instanceof CryptoKey && !key.extractable)
   return typeof k.participant === 'string' && bytes && keys
 }

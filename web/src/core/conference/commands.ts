@@ -3,7 +3,7 @@ import type { Commands } from '../snapshot'
 import type { Conference } from './conference'
 
 export function commandsOf(conference: Conference, comeBack: () => void): Commands {
-  const { board, keeper, door, chat, inside, orders } = conference.hands
+  const { board, keeper, door, chat, inside, orders, rules } = conference.hands
   return {
     setCamera: (on) => {
       keeper.setCamera(on)
@@ -35,7 +35,16 @@ export function commandsOf(conference: Conference, comeBack: () => void): Comman
     deny: (id) => void door.deny(id),
     allowAgain: (id) => void door.allowAgain(id),
     remove: (id) => void orders.remove(id),
-    say: (text) => void chat.say(text),
+    pardon: (device) => void rules.order({ kind: 'pardon', device }),
+    lock: (on) => void rules.order({ kind: 'lock', on }),
+    allow: (allows) => void rules.order({ kind: 'allows', allows }),
+    makeCoHost: (participant, on) => void rules.order({ kind: 'co-host', participant, on }),
+    makeHost: (participant) => void rules.order({ kind: 'host', participant }),
+    say: (text, to) => void chat.say(text, to),
+    amend: (id, text) => void chat.amend(id, text),
+    react: (reaction) => void inside.gestures.react(reaction),
+    hand: (up) => void inside.gestures.hand(up),
+    lowerHand: (id) => void inside.gestures.lower(id),
     readChat: () => {
       chat.read()
     },
@@ -46,6 +55,7 @@ export function commandsOf(conference: Conference, comeBack: () => void): Comman
       board.drop(id)
     },
     leave: () => void conference.leave(),
+    handOver: (id) => void conference.handOver(id),
     end: () => void orders.end(),
     comeBack,
   }

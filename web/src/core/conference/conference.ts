@@ -1,27 +1,30 @@
 /**
  * A conference is one meeting as one page lives it: from the link through the door into the sealed group and out again. It owns
- * the phases; the line, the host's door, the group and the chat have rooms of their own.
+ * the phases; the line, the ways in and back, the door, the group, its rules and the chat have rooms of their own.
  */
-import { Line, Refusal, type Caller, type Greeter } from '../line/line'
-import type { FaultCode, Link, OverReason, Phase } from '../snapshot'
-import type { Vault } from '../vault'
-import type { Over, Push, Slots } from '../wire.gen'
+import { Line, Refusal, isPassing, type Caller, type Greeter } from '../line/line'
+import type { FaultCode, Link, OverReason } from '../snapshot'
+import type { Happening, Vault } from '../vault'
+import type { Push } from '../wire.gen'
 import { version } from '../wire.gen'
-import { fromBase64, toBase64 } from './base64'
 import type { Board } from './board'
 import { Chat } from './chat'
-import type { Hands } from './hands'
 import { HostDoor } from './door'
-import { hostRequest, knockRequest, resumeRequest, titleOf } from './entry'
+import { Entering } from './entering'
+import { titleOf } from './entry'
+import type { Hands } from './hands'
 import { Inside } from './inside'
 import { Orders } from './orders'
 import type { Keeper, Parts } from './parts'
+import { Place } from './place'
+import { Pushes } from './pushes'
 import { codeOf, farewellFor } from './reasons'
 import { Reload } from './reload'
+import { Returning } from './returning'
+import { Rules } from './rules'
 import { Wait } from './wait'
 
-const refreshKeyPackage = 45 * 60_000 // a KeyPackage lives an hour
-const farewell = 1_500 // how long a leave may take before the page goes anyway
+const farewell = 1_500 // ms; how long a leave may take before the page goes anyway
 
 /** Address is what a link says. */
 export interface Address {
@@ -38,67 +41,75 @@ export class Conference implements Caller {
   readonly #board: Board
   readonly #keeper: Keeper
   readonly #vault: Vault
-  readonly #door: HostDoor
+  readonly #place = new Place()
   readonly #orders: Orders
   readonly #reload: Reload
-  readonly #chat: Chat
   readonly #inside: Inside
   readonly #wait: Wait
+  readonly #entering: Entering
+  readonly #returning: Returning
+  readonly #pushes: Pushes
   #line: Line
-  readonly #here: Pick<Greeter, 'ask'> = { ask: (request) => this.#line.once(request) }
-  #challenge = '' // the server's, for proofs on the present socket
-  #participant = ''
-  #ticket = '' // a seat's; '' at the door
-  #name = ''
-  #host = false
-  #wantsIn = false
-  #needsCode = true
   #over = false
-  #grouped = false // the vault's group is the one that this page is in
   #dead = false // the line was hung up
-  #turn: Promise<void> = Promise.resolve()
-  #stopRefresh: () => void = () => undefined
 
   constructor(address: Address, parts: Parts, board: Board, keeper: Keeper) {
     this.#address = address
     this.#parts = parts
     this.#board = board
     this.#keeper = keeper
-    this.#vault = parts.vault()
-    const shared = { board, vault: this.#vault, line: () => this.#line }
-    this.#door = new HostDoor({ ...shared, admitted: () => void this.#keep() })
-    this.#orders = new Orders({ ...shared, removed: () => void this.#keep() })
-    this.#reload = new Reload(address.meeting, parts.memory, this.#vault)
-    this.#wait = new Wait(board, parts.clock)
-    this.#chat = new Chat({
-      ...shared,
-      now: () => parts.clock.now(),
-      me: () => this.#inside.me(),
-      nameOf: (participant) => this.#inside.nameOf(participant),
+    const vault = (this.#vault = parts.vault())
+    const { clock } = parts
+    const place = this.#place
+    const shared = { board, vault, clock, place, line: () => this.#line }
+    this.#reload = new Reload(address.meeting, parts.memory, vault, clock)
+    const wait = (this.#wait = new Wait(board, clock))
+    const keep = (): void => void this.#keep()
+    const members = (): Inside['members'] => this.#inside.members
+    const rules = new Rules({ ...shared, hostLink: () => place.hostLink, members })
+    const door = new HostDoor({ ...shared, admitted: keep })
+    this.#orders = new Orders({ ...shared, rules, members, removed: keep })
+    const [now, nameOf] = [() => clock.now(), (participant: string) => this.#inside.nameOf(participant)]
+    const chat = new Chat({ ...shared, now, me: () => this.#inside.me(), nameOf })
+    const inside = (this.#inside = this.#group({ ...shared, rules, chat }))
+    const here = (): Greeter => this.#line.here()
+    const failed = (code: string): void => {
+      this.#refused(code)
+    }
+    const opened = (): void => {
+      inside.opened()
+    }
+    const entering = (this.#entering = new Entering({ ...shared, wait, here, knocked: keep, opened, failed }))
+    this.#returning = new Returning(shared)
+    const [isOver, end] = [() => this.#over, (reason: OverReason) => void this.#end(reason)]
+    this.#pushes = new Pushes({ ...shared, door, inside, wait, entering, isOver, end, refused: failed })
+    vault.watch((h: Happening) => {
+      if (place.grouped || h.kind === 'alarm') inside.happened(h)
     })
-    this.#inside = new Inside({
-      ...shared,
-      clock: parts.clock,
-      slots: parts.slots,
-      media: (media) => parts.media(media),
-      keeper,
-      chat: this.#chat,
-      entered: () => {
-        this.#entered()
-      },
-      unsealed: () => void this.#end('unsealed'),
-    })
-    this.#vault.watch((h) => {
-      if (this.#grouped || h.kind === 'alarm') this.#inside.happened(h)
-    })
-    this.hands = { board, keeper, inside: this.#inside, door: this.#door, chat: this.#chat, orders: this.#orders }
+    this.hands = { board, keeper, inside, door, chat, orders: this.#orders, rules }
     this.#line = this.#newLine()
   }
 
-  #revive(): void {
-    this.#dead = false
-    this.#line = this.#newLine()
-    this.#line.open()
+  #group(
+    shared: Pick<ConstructorParameters<typeof Inside>[0], 'board' | 'vault' | 'clock' | 'line' | 'rules' | 'chat'>,
+  ) {
+    const { slots } = this.#parts
+    return new Inside({
+      ...shared,
+      keeper: this.#keeper,
+      slots,
+      media: (media) => this.#parts.media(media),
+      entered: () => {
+        this.#entered()
+      },
+      moved: () => {
+        if (this.#inside.confirmed) this.#reload.keepSoon(() => void this.#keep())
+      },
+      lost: () => {
+        this.#lost()
+      },
+      unsealed: () => void this.#end('unsealed'),
+    })
   }
 
   #newLine(): Line {
@@ -112,73 +123,75 @@ export class Conference implements Caller {
     if (!(await memory.hold(this.#address.meeting))) return this.#end('elsewhere')
     const found = await memory.load(this.#address.meeting).catch(() => null)
     const { host, code } = await this.#vault.begin({ ...this.#address, origin, kept: found?.kept ?? null })
-    this.#host = host
+    const place = this.#place
+    place.hostLink = host
     const guestLink = `${origin}/m/${this.#address.meeting}#${code}`
     this.#board.set({ host, ...(host ? { guestLink, accessCode: code } : {}) })
-    this.#name = found?.name ?? ''
-    this.#wantsIn = found?.inside === true
-    this.#needsCode = code === ''
-    if (!this.#wantsIn) await this.#keep() // the link is out of the address bar: a reload must find it
+    place.name = found?.name ?? ''
+    place.wantsIn = found?.inside === true
+    place.needsCode = code === ''
+    if (!place.wantsIn) await this.#keep() // the link is out of the address bar: a reload must find it
     this.#line.open()
   }
 
   // ── the line ──
 
+  /** greet finds this page its place again: its seat, its group, or the door. */
   async greet(hello: Greeter): Promise<void> {
-    const { meeting } = this.#address
-    const said = await hello.ask({ type: 'hello', version, meeting })
+    const place = this.#place
+    const said = await hello.ask({ type: 'hello', version, meeting: this.#address.meeting })
     const title = await titleOf(this.#vault, said)
+    if (!hello.alive) return // another greeting has begun; this one must not change its place
     if (title !== '') this.#board.set({ title })
-    this.#challenge = said.challenge
-    if (this.#ticket !== '' && (await this.#resume(hello))) return
-    if (this.#wantsIn) await this.#enterAgain(hello)
+    place.challenge = said.challenge
+    place.orderKey = said.orderKey
+    if (place.ticket !== '') {
+      if (await this.#returning.resumed(hello)) {
+        if (this.#inside.confirmed) this.#board.notice('back', '')
+        return
+      }
+      place.ticket = ''
+    }
+    if (place.grouped) {
+      if (await this.#returning.returned(hello)) {
+        this.#inside.cameBack()
+        if (this.#inside.confirmed) this.#board.notice('back', '')
+        return
+      }
+      if (!hello.alive) throw new Refusal('line_broken')
+      this.#unseated()
+    }
+    if (place.wantsIn) await this.#enterAgain(hello)
     else if (this.#board.now.phase.name === 'opening') this.#preJoin(null)
   }
 
   /** enterAgain goes back to the door by itself; what only the person can mend brings them to pre-join. */
   async #enterAgain(hello: Greeter): Promise<void> {
     try {
-      await this.#enterBy(hello)
+      await this.#entering.enter(hello)
     } catch (e) {
       const code = codeOf(e)
-      if (code === 'line_broken' || farewellFor(code, false) !== null) throw e
-      this.#refusedAtDoor(code)
-    }
-  }
-
-  async #resume(hello: Greeter): Promise<boolean> {
-    const seat = { participant: this.#participant, ticket: this.#ticket, seq: hello.latest }
-    const request = await resumeRequest(this.#vault, fromBase64(this.#challenge), seat)
-    try {
-      await hello.ask(request)
-      if (this.#inside.confirmed) this.#board.notice('back', '')
-      return true
-    } catch (e) {
-      if (!(e instanceof Refusal) || e.code !== 'resume_bad') throw e
-      this.#unseated() // knock again, with the same device
-      return false
+      if (!hello.alive || isPassing(code) || farewellFor(code, false) !== null) throw e
+      this.#refused(code)
     }
   }
 
   /** unseated: seat and group are gone; what the vault still tells of the old group is nobody's business. */
   #unseated(): void {
-    this.#grouped = false
-    this.#ticket = ''
+    this.#place.unseated()
     this.#inside.left()
-    this.#show({ name: 'entering' })
+    this.#board.set({ phase: { name: 'entering' } })
   }
 
-  /** push takes pushes in their turn, but for the word of whose picture is where: the first frames wait for it. */
+  /** lost: this device cannot follow its group; it comes back by a rejoin, on a line of its own. */
+  #lost(): void {
+    if (this.#over) return
+    this.#unseated()
+    this.#line.renew()
+  }
+
   push(push: Push): void {
-    if (push.type === 'slots') {
-      if (!this.#over) this.#inside.slots(push).catch(() => undefined) // the next word replaces it
-      return
-    }
-    this.#turn = this.#turn
-      .then(() => (this.#over ? undefined : this.#take(push)))
-      .catch((e: unknown) => {
-        this.#stumbled(push, e)
-      })
+    this.#pushes.push(push)
   }
 
   changed(link: Link): void {
@@ -188,7 +201,7 @@ export class Conference implements Caller {
   }
 
   hungUp(code: string): void {
-    const reason = farewellFor(code, this.#ticket !== '')
+    const reason = farewellFor(code, this.#place.ticket !== '')
     if (reason === 'unsealed') this.#board.alarm(code, '', '')
     if (reason !== null) void this.#end(reason)
     else if (!this.#over) {
@@ -197,199 +210,97 @@ export class Conference implements Caller {
     }
   }
 
-  // ── pushes, one after the other ──
-
-  async #take(push: Exclude<Push, Slots>): Promise<void> {
-    switch (push.type) {
-      case 'waiting':
-        this.#wait.told(push.open)
-        return
-      case 'ask':
-        this.#wait.asked()
-        return
-      case 'over':
-        return this.#told(push)
-      case 'knock':
-        return this.#door.knocked(push)
-      case 'knock-gone':
-        this.#door.gone(push.participant)
-        return
-      case 'admitted':
-        this.#ticket = push.ticket
-        this.#grouped = true
-        this.#wait.end()
-        this.#stopRefresh()
-        this.#show({ name: 'entering' })
-        return this.#inside.admitted(push)
-      case 'task':
-        return this.#inside.task(push)
-      case 'commit':
-        return this.#inside.ordered(push)
-      case 'app':
-        return this.#inside.heard(push)
-      case 'presence':
-        this.#inside.presence(push)
-        return
-      case 'regroup':
-        return this.#regroup(push.challenge)
-      case 'fault':
-      case 'ping':
-      case 'pong':
-        return
-    }
-  }
-
-  /** stumbled judges a push that could not be carried out. Where the server refused, it says itself how it goes on. */
-  #stumbled(push: Push, e: unknown): void {
-    if (this.#over) return
-    if (push.type === 'regroup' && codeOf(e) !== 'line_broken') this.#refusedAtDoor(codeOf(e))
-    if (push.type !== 'admitted' || e instanceof Refusal) return
-    this.#board.alarm('welcome_refused', '', e instanceof Error ? e.message : '')
-    void this.#end('unsealed')
-  }
-
-  async #told(over: Over): Promise<void> {
-    const statement = fromBase64(over.statement)
-    if (over.reason === 'ended') return this.#end((await this.#vault.checkEnd(statement)) ? 'ended' : 'closed')
-    if (over.reason === 'removed') return this.#end((await this.#vault.checkRemoval(statement)) ? 'removed' : 'closed')
-    return this.#end(over.reason)
-  }
-
-  async #regroup(challenge: string): Promise<void> {
-    this.#unseated()
-    this.#challenge = challenge
-    this.#line.restart()
-    await this.#knock(this.#here)
-  }
-
   // ── entering ──
 
   async enter(name: string, code: string): Promise<void> {
     const { phase } = this.#board.now
+    const place = this.#place
     if (phase.name !== 'pre-join' || phase.busy) return
-    this.#show({ ...phase, busy: true, fault: null })
-    if (this.#dead) this.#revive()
+    this.#board.set({ phase: { ...phase, busy: true, fault: null } })
+    if (this.#dead) {
+      this.#dead = false
+      this.#line = this.#newLine()
+      this.#line.open()
+    }
     try {
       if (code !== '') {
         await this.#vault.useCode(code)
-        this.#needsCode = false
+        place.needsCode = false
       }
-      this.#name = name
+      place.name = name
       this.#keeper.remember(name)
-      this.#wantsIn = true
-      await this.#enterBy(this.#here)
+      place.wantsIn = true
+      await this.#entering.enter(this.#line.here())
     } catch (e) {
-      const code = codeOf(e)
-      if (code !== 'line_broken') this.#refusedAtDoor(code) // a broken line goes on with the next greeting
+      if (codeOf(e) !== 'line_broken') this.#refused(codeOf(e)) // a broken line goes on with the next greeting
     }
   }
 
-  async #enterBy(by: Pick<Greeter, 'ask'>): Promise<void> {
-    if (this.#host) await this.#enterAsHost(by)
-    else await this.#knock(by)
-  }
-
-  async #enterAsHost(by: Pick<Greeter, 'ask'>): Promise<void> {
-    const entry = await hostRequest(this.#vault, fromBase64(this.#challenge))
-    this.#participant = entry.participant
-    this.#line.restart()
-    const seat = await by.ask(entry)
-    this.#grouped = true
-    const { group, policy } = await this.#vault.openGroup(this.#name, seat.generation, fromBase64(seat.policy))
-    await by.ask({ type: 'open', group: toBase64(group), policy: toBase64(policy) })
-    this.#ticket = seat.ticket // only now: a seat without a group is taken anew
-    this.#inside.opened()
-  }
-
-  async #knock(by: Pick<Greeter, 'ask'>): Promise<void> {
-    const knock = await knockRequest(this.#vault, fromBase64(this.#challenge), this.#name)
-    this.#participant = knock.participant
-    const said = await by.ask(knock)
-    this.#line.restart()
-    this.#wait.knocked(said.open)
-    this.#refreshLater()
-    void this.#keep()
-  }
-
-  #refreshLater(): void {
-    this.#stopRefresh()
-    this.#stopRefresh = this.#parts.clock.after(refreshKeyPackage, () => {
-      this.#knock(this.#here).catch(() => {
-        this.#line.renew()
-      })
-    })
-  }
-
   #entered(): void {
-    this.#show({ name: 'meeting' })
+    this.#board.set({ phase: { name: 'meeting' } })
     void this.#keep()
   }
 
   #preJoin(fault: FaultCode | null): void {
-    this.#wantsIn = false
-    this.#show({
-      name: 'pre-join',
-      needsCode: this.#needsCode,
-      fault,
-      busy: false,
-      host: this.#host,
-      suggestedName: this.#name || this.#keeper.name,
-    })
+    const { name, hostLink, needsCode } = this.#place
+    this.#place.wantsIn = false
+    const suggestedName = name || this.#keeper.name
+    this.#board.set({ phase: { name: 'pre-join', needsCode, fault, busy: false, host: hostLink, suggestedName } })
   }
 
-  /** refusedAtDoor brings the person back to pre-join with the reason, or to the page that says why not. */
-  #refusedAtDoor(code: string): void {
+  /** refused brings the person back to pre-join with the reason, or to the page that says why not. */
+  #refused(code: string): void {
     const reason = farewellFor(code, false)
     if (reason !== null) {
       void this.#end(reason)
       return
     }
-    if (code === 'code_wrong') this.#needsCode = true
+    if (code === 'code_wrong') this.#place.needsCode = true
     this.#preJoin(code)
   }
 
   #keep(): Promise<void> {
-    return this.#over ? Promise.resolve() : this.#reload.keep(this.#name, this.#ticket !== '')
+    return this.#over ? Promise.resolve() : this.#reload.keep(this.#place.name, this.#place.ticket !== '')
   }
 
   // ── leaving ──
 
   async leave(): Promise<void> {
     if (this.#over) return
-    const left = this.#ticket === '' ? this.#orders.withdraw() : this.#orders.leave()
+    const left = this.#place.ticket === '' ? this.#orders.withdraw() : this.#orders.leave()
     this.#over = true
-    await Promise.race([left, new Promise<void>((late) => this.#parts.clock.after(farewell, late))])
+    await this.#atMost(left)
     await this.#finish('left')
+  }
+
+  /** handOver leaves once somebody else is host. */
+  async handOver(participant: string): Promise<void> {
+    if (await this.#orders.handedOver(participant)) await this.leave()
   }
 
   async #end(reason: OverReason): Promise<void> {
     if (this.#over) return
     this.#over = true
+    if (reason === 'unsealed' && this.#place.ticket !== '') await this.#atMost(this.#orders.leave())
     await this.#finish(reason)
+  }
+
+  #atMost(left: Promise<void>): Promise<void> {
+    return Promise.race([left, new Promise<void>((late) => this.#parts.clock.after(farewell, late))])
   }
 
   /** finish lets go of everything: devices, media, keys, and what a reload would have found. */
   async #finish(reason: OverReason): Promise<void> {
-    this.#stopRefresh()
+    this.#entering.end()
     this.#wait.end()
     this.#line.close()
     this.#inside.close()
     this.#keeper.close()
-    this.#board.set({
-      people: [],
-      waiting: [],
-      refused: [],
-      chat: reason === 'left' || reason === 'ended' ? this.#board.now.chat : [],
-      unread: 0,
-    })
-    this.#show({ name: 'over', reason })
+    const chat = reason === 'left' || reason === 'ended' ? this.#board.now.chat : []
+    this.#board.set({ people: [], waiting: [], refused: [], chat, unread: 0, phase: { name: 'over', reason } })
     await this.#vault.wipe().catch(() => undefined)
     this.#vault.worker?.terminate()
     await this.#reload.over(reason)
-  }
-
-  #show(phase: Phase): void {
-    this.#board.set({ phase })
   }
 
   stillHere(): void {

@@ -1,4 +1,4 @@
-/** HostDoor is the host's side of the door: who knocks, by which proven name, and what the host says to it. */
+/** HostDoor is the side of hosts and co-hosts of the door: who knocks, by which proven name, and what they say to it. */
 import { Refusal, type Line } from '../line/line'
 import type { Knocker } from '../snapshot'
 import type { Vault } from '../vault'
@@ -8,6 +8,8 @@ import type { Board } from './board'
 import { alike } from './people'
 
 const mostNames = 200 // of people turned away
+
+type Read = Awaited<ReturnType<Vault['readKnock']>>
 
 export interface DoorParts {
   readonly board: Board
@@ -33,11 +35,11 @@ export class HostDoor {
       void this.deny(participant) // its answer must not hold up what else the host hears
       return
     }
-    if (read.known && (await this.#admittedAgain(participant))) return
-    this.#show(push, read.name)
+    if (read.known && !read.suspect && (await this.#admittedAgain(participant))) return
+    this.#show(push, read)
   }
 
-  async #read(push: KnockPush): Promise<{ name: string; known: boolean } | null> {
+  async #read(push: KnockPush): Promise<Read | null> {
     try {
       return await this.#parts.vault.readKnock({
         participant: push.participant,
@@ -59,12 +61,12 @@ export class HostDoor {
     )
   }
 
-  #show(push: KnockPush, name: string): void {
+  #show(push: KnockPush, { name, suspect }: Read): void {
     const { board } = this.#parts
     const { participant } = push
     const others = [...board.now.people, ...board.now.waiting].filter((p) => p.id !== participant)
     const lookalike = others.some((p) => alike(p.name, name))
-    const knocker: Knocker = { id: participant, name, since: push.since, lookalike, busy: false }
+    const knocker: Knocker = { id: participant, name, since: push.since, lookalike, suspect, busy: false }
     const again = board.now.waiting.some((k) => k.id === participant)
     const waiting = again
       ? board.now.waiting.map((k) => (k.id === participant ? { ...knocker, since: k.since } : k))

@@ -1,6 +1,6 @@
-/** The three ways to a seat, as the vault proves them: the host's, a guest's, and back to one's own. */
+/** The ways to a seat, as the vault proves them: the host's, a guest's, and back to one's own. */
 import { Refusal, type Asking } from '../line/line'
-import type { Bytes, Vault } from '../vault'
+import type { Bytes, ReturnFields, Vault } from '../vault'
 import type { OkHello } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
 import { codeOf } from './reasons'
@@ -32,6 +32,20 @@ export async function knockRequest(vault: Vault, challenge: Bytes, name: string)
   }
 }
 
+/** rejoinRequest is null where there is nothing to come back to. */
+export async function rejoinRequest(vault: Vault, challenge: Bytes): Promise<Asking<'rejoin'> | null> {
+  const fields = await vault.rejoin(challenge)
+  if (fields === null) return null
+  return {
+    type: 'rejoin',
+    participant: fields.participant,
+    device: toBase64(fields.device),
+    keyPackage: toBase64(fields.keyPackage),
+    entry: toBase64(fields.entry),
+    statement: toBase64(fields.statement),
+  }
+}
+
 /** Held is the seat that a broken line had. */
 export interface Held {
   readonly participant: string
@@ -42,4 +56,19 @@ export interface Held {
 export async function resumeRequest(vault: Vault, challenge: Bytes, seat: Held): Promise<Asking<'resume'>> {
   const statement = await vault.resume(challenge, fromBase64(seat.ticket))
   return { type: 'resume', ...seat, statement: toBase64(statement) }
+}
+
+export function returnRequest(fields: ReturnFields): Asking<'return'> {
+  return {
+    type: 'return',
+    participant: fields.participant,
+    device: toBase64(fields.device),
+    statement: toBase64(fields.statement),
+    group: toBase64(fields.group),
+    epoch: fields.epoch,
+  }
+}
+
+export function reviveRequest(fields: ReturnFields): Asking<'revive'> {
+  return { ...returnRequest(fields), type: 'revive', state: toBase64(fields.state) }
 }

@@ -4,6 +4,7 @@ import type { HostDoor } from './door'
 import type { Inside } from './inside'
 import type { Orders } from './orders'
 import type { Keeper } from './parts'
+import type { Rules } from './rules'
 
 /** Hands are the rooms of a conference that commands reach. */
 export interface Hands {
@@ -13,4 +14,5 @@ export interface Hands {
   readonly chat: Chat
   readonly inside: Inside
   readonly orders: Orders
+  readonly rules: Rules
 }

@@ -1,21 +1,24 @@
-/** Inside is this person's place in the sealed group: commits in their order, what is said, picture and sound. */
+/** Inside is this person's place in the sealed group: commits in their order, what is said, who is there. */
 import type { Clock } from '../clock'
 import type { Asking, Line } from '../line/line'
 import type { Link } from '../snapshot'
-import type { Happening, Member, Said, Standing, Vault, VerificationCode } from '../vault'
-import type { Admitted, AppPush, CommitPush, Presence, Slots, Task } from '../wire.gen'
+import type { Happening, Member, Said, Standing, Vault, VerificationCode, Verdict } from '../vault'
+import type { Admitted, AppPush, CommitPush, Presence, Reopened, Slots, Task } from '../wire.gen'
 import { fromBase64, toBase64 } from './base64'
 import type { Board } from './board'
 import type { Chat } from './chat'
+import { Comings } from './comings'
+import { Gestures } from './gestures'
 import type { Keeper, MediaLine, MediaParts } from './parts'
-import { compare, peopleOf } from './people'
+import { arrival, peopleOf } from './people'
+import { Pictures } from './pictures'
 import { codeOf } from './reasons'
-import { Speaking } from './speaking'
+import type { Rules } from './rules'
+import { appOf } from './sending'
 import { SplitAlarm } from './split'
 
-const levelEvery = 200 // ms
-const ownVoice = 0.05
-const wellStanding: Standing = { silent: [], lost: [], stopped: false, removing: [] }
+const refusalPatience = 1_000 // ms for a refusal to arrive before the line is changed
+const wellStanding: Standing = { silent: [], lost: [], stopped: false, removing: [], changing: false }
 
 export interface InsideParts {
   readonly board: Board
@@ -23,52 +26,60 @@ export interface InsideParts {
   readonly keeper: Keeper
   readonly clock: Clock
   readonly chat: Chat
+  readonly rules: Rules
   readonly slots: number
   readonly line: () => Line
   readonly media: (parts: MediaParts) => MediaLine
   /** entered is called once the group is confirmed and people can be shown. */
   readonly entered: () => void
+  /** moved is called when a reload must know more than it would find. */
+  readonly moved: () => void
+  /** lost is called when this device cannot follow its group any more. */
+  readonly lost: () => void
   /** unsealed is called when the group turned out not to be the host's. */
   readonly unsealed: () => void
 }
 
 export class Inside {
+  readonly gestures: Gestures
   readonly #parts: InsideParts
-  readonly #speaking = new Speaking()
-  readonly #stops: (() => void)[] = []
+  readonly #pictures: Pictures
+  readonly #comings: Comings
   readonly #split: SplitAlarm
+  readonly #stop: () => void
   #standing = wellStanding
-  #media: MediaLine | null = null
   #members: readonly Member[] = []
   #order: readonly string[] = []
-  #slots: readonly string[] = []
+  #epoch = -1
   #away = new Set<string>()
-  #whoSpeaks: ReadonlySet<string> = new Set()
-  #ownLevel = 0
   #told = '' // the device states that the others know
   #confirmed = false
   #wished: readonly string[] = []
 
   constructor(parts: InsideParts) {
     this.#parts = parts
-    const { keeper, board, clock } = parts
+    const { keeper, board, clock, vault, line } = parts
+    const me = (): string => this.me().id
+    const changed = (): void => {
+      this.#show()
+    }
     this.#split = new SplitAlarm(board, clock)
-    this.#stops.push(
-      keeper.tracks.watch(() => {
-        this.#setTracks()
-      }),
-      keeper.devices.watch(() => {
-        void this.#tellDevices()
-        this.#show()
-      }),
-      keeper.level.watch((level) => {
-        this.#ownLevel = level
-      }),
-    )
+    this.#comings = new Comings(board)
+    this.#pictures = new Pictures({ vault, keeper, clock, slots: parts.slots, line, media: parts.media, me, changed })
+    const nameOf = (p: string): string => this.nameOf(p)
+    this.gestures = new Gestures({ board, vault, clock, line, me, nameOf, changed })
+    this.#stop = keeper.devices.watch(() => {
+      void this.#tellDevices()
+      this.#show()
+    })
   }
 
   get confirmed(): boolean {
     return this.#confirmed
+  }
+
+  get members(): readonly Member[] {
+    return this.#members
   }
 
   nameOf(participant: string): string {
@@ -82,27 +93,41 @@ export class Inside {
 
   /** opened begins a group of one's own. */
   opened(): void {
-    this.#startMedia()
+    this.#pictures.start()
     this.#enter()
   }
 
-  /** admitted takes a Welcome; people are shown when the vault has the host's word for the group. */
+  /** admitted takes a Welcome; people are shown when the vault has a host's word for the group. */
   async admitted(push: Admitted): Promise<void> {
     const { vault, line } = this.#parts
     const { epoch } = await vault.join(fromBase64(push.welcome), fromBase64(push.tree), fromBase64(push.admission))
     await line().ask({ type: 'joined', epoch })
-    this.#startMedia()
+    this.#pictures.start()
+  }
+
+  /** cameBack goes on with the same group on a new seat: picture and sound start anew, the rest stays. */
+  cameBack(): void {
+    this.#away.clear()
+    this.#told = ''
+    this.#pictures.start()
+    void this.#tellDevices()
+    if (this.#wished.length > 0) this.#view()
+    this.#show()
   }
 
   /** left lets go of the group, for a new one or for good. */
   left(): void {
     this.#confirmed = false
     this.#told = ''
-    this.#media?.close()
-    this.#media = null
-    this.#slots = []
+    this.#epoch = -1
+    this.#away.clear()
+    this.#pictures.lend(false)
+    this.#pictures.stop()
     this.#standing = wellStanding
     this.#split.clear()
+    this.#comings.forget()
+    this.gestures.clear()
+    this.#parts.rules.changing(false)
     this.#parts.board.set({ stopped: false, verification: null })
   }
 
@@ -113,14 +138,22 @@ export class Inside {
 
   close(): void {
     this.left()
-    for (const stop of this.#stops) stop()
+    this.#pictures.close()
+    this.#stop()
   }
 
   happened(h: Happening): void {
-    const { board } = this.#parts
+    const { board, rules } = this.#parts
     switch (h.kind) {
       case 'roster':
-        this.#roster(h.members)
+        this.#roster(h.members, h.epoch)
+        return
+      case 'rules':
+        rules.take(h)
+        this.#parts.moved()
+        return
+      case 'passed':
+        if (this.#confirmed) this.#comings.passed(h)
         return
       case 'standing':
         this.#stand(h.standing)
@@ -132,6 +165,7 @@ export class Inside {
         board.alarm(h.code, this.nameOf(h.participant), h.detail)
         return
       case 'confirmed':
+        if (h.byMajority) board.notice('no-host-confirms', '')
         this.#enter()
         return
       case 'unconfirmed':
@@ -147,44 +181,65 @@ export class Inside {
 
   /** task makes the commit that the server asks for; whether it counts shows when it comes back in its order. */
   async task(push: Task): Promise<void> {
-    const { vault, line } = this.#parts
+    const { vault } = this.#parts
+    const { lease, epoch } = push
     const task = {
-      lease: push.lease,
-      epoch: push.epoch,
-      adds: push.adds.map((a) => ({
-        participant: a.participant,
-        keyPackage: fromBase64(a.keyPackage),
-        admission: fromBase64(a.admission),
+      lease,
+      epoch,
+      policies: push.policies.map(fromBase64),
+      consents: push.consents.map(fromBase64),
+      adds: push.adds.map(({ participant, keyPackage, statement }) => ({
+        participant,
+        keyPackage: fromBase64(keyPackage),
+        statement: fromBase64(statement),
       })),
       removes: push.removes.map((r) => ({ participant: r.participant, statement: fromBase64(r.statement) })),
     }
     const made = await vault.carryOut(task).catch((e: unknown) => {
       const participants = push.adds.map((a) => a.participant)
-      if (codeOf(e) === 'commit_refused' && participants.length > 0)
-        this.#ask({ type: 'cannot', lease: push.lease, participants })
+      if (codeOf(e) === 'commit_refused' && participants.length > 0) this.#ask({ type: 'cannot', lease, participants })
       throw e
     })
-    const { lease, epoch, added, removed } = made
-    const [commit, welcome, tree] = [toBase64(made.commit), toBase64(made.welcome), toBase64(made.tree)]
-    line()
-      .ask({ type: 'commit', lease, epoch, commit, welcome, tree, added, removed })
-      .catch(() => undefined) // stale or refused: the server asks again
+    const [commit, statement] = [toBase64(made.commit), toBase64(made.statement)]
+    const [welcome, tree] = [toBase64(made.welcome), toBase64(made.tree)]
+    this.#ask({ type: 'commit', lease: made.lease, epoch: made.epoch, commit, statement, welcome, tree }) // stale or refused: the server asks again
   }
 
   async ordered(push: CommitPush): Promise<void> {
-    await this.#parts.vault.ordered(push.epoch, fromBase64(push.commit))
+    const { epoch } = push
+    const [commit, statement] = [fromBase64(push.commit), fromBase64(push.statement)]
+    const order = fromBase64(push.order)
+    await this.#judged(epoch, await this.#parts.vault.ordered({ epoch, commit, statement, order }))
+  }
+
+  async reopened(push: Reopened): Promise<void> {
+    const refusals = push.refusals.map(fromBase64)
+    await this.#judged(push.epoch, await this.#parts.vault.reopened(push.epoch, push.author, refusals))
+  }
+
+  /** judged sends a refusal, and goes on by a rejoin where the group cannot be followed. */
+  async #judged(epoch: number, verdict: Verdict): Promise<void> {
+    const { line, clock, lost } = this.#parts
+    if (verdict.refusal.length > 0) {
+      const told = line()
+        .ask({ type: 'refuse', epoch, statement: toBase64(verdict.refusal) })
+        .catch(() => undefined) // the epoch is over already
+      const late = new Promise<void>((resolve) => clock.after(refusalPatience, resolve))
+      if (verdict.rejoin) await Promise.race([told, late])
+    }
+    if (verdict.rejoin) lost()
   }
 
   async heard(push: AppPush): Promise<void> {
     if (this.#away.delete(push.from)) this.#show() // who has a new seat is told of as away no more
     const said: Said | null = await this.#parts.vault.hear(push.epoch, fromBase64(push.message))
     if (said?.kind === 'chat') this.#parts.chat.heard(said)
+    else if (said?.kind === 'amend') this.#parts.chat.amended(said)
+    else if (said?.kind === 'reaction' || said?.kind === 'hand') this.gestures.heard(said)
   }
 
-  async slots(push: Slots): Promise<void> {
-    this.#slots = push.slots
-    await this.#parts.vault.slots(push.slots)
-    this.#show()
+  slots(push: Slots): void {
+    this.#pictures.tell(push)
   }
 
   presence(push: Presence): void {
@@ -210,24 +265,26 @@ export class Inside {
     this.#confirmed = true
     this.#parts.entered()
     this.#show()
-    this.#setTracks()
+    this.#pictures.lend(true)
     void this.#tellDevices()
     if (this.#wished.length > 0) this.#view()
   }
 
-  #roster(members: readonly Member[]): void {
-    const { board } = this.#parts
-    const first = this.#members.length === 0 // whoever is here already did not come just now
-    const change = compare(this.#members, members, this.#order)
+  #roster(members: readonly Member[], epoch: number): void {
     this.#members = members
-    this.#order = change.order
-    if (!first) for (const n of change.notices) board.notice(n.kind, n.name)
+    this.#order = arrival(members, this.#order)
+    this.#comings.roster(members, this.#confirmed)
+    this.gestures.keep(new Map(members.map((m) => [m.participant, m.hand > 0])))
+    this.#parts.rules.seen()
     this.#show()
+    if (epoch !== this.#epoch) this.#parts.moved()
+    this.#epoch = epoch
   }
 
   #stand(standing: Standing): void {
     this.#standing = standing
     this.#split.take(standing.lost, (participant) => this.nameOf(participant))
+    this.#parts.rules.changing(standing.changing)
     this.#parts.board.set({ stopped: standing.stopped })
     this.#show()
   }
@@ -240,7 +297,7 @@ export class Inside {
   /** send passes on what the vault wants said. What is fleeting is not kept for a line that is down: it would come too late. */
   #send(h: Extract<Happening, { kind: 'send' }>): void {
     if (h.fleeting && this.#parts.board.now.link !== 'connected') return
-    this.#ask({ type: 'app', epoch: h.epoch, message: toBase64(h.message), fleeting: h.fleeting })
+    this.#ask(appOf(h, h.fleeting))
   }
 
   async #tellDevices(): Promise<void> {
@@ -250,68 +307,29 @@ export class Inside {
     if (now === this.#told) return
     this.#told = now
     const sealed = await this.#parts.vault.devices(microphoneOn, cameraOn).catch(() => null)
-    if (sealed === null) return
-    this.#ask({ type: 'app', epoch: sealed.epoch, message: toBase64(sealed.message), fleeting: false })
+    if (sealed !== null) this.#ask(appOf(sealed, false))
   }
 
-  #ask<T extends 'view' | 'app' | 'cannot'>(request: Asking<T>): void {
+  #ask<T extends 'view' | 'app' | 'cannot' | 'commit'>(request: Asking<T>): void {
     this.#parts
       .line()
       .ask(request)
       .catch(() => undefined) // what it tells is told again by the next one
   }
 
-  #startMedia(): void {
-    const { line, media, vault, slots, clock } = this.#parts
-    this.#media?.close()
-    this.#media = media({
-      worker: vault.worker,
-      slots,
-      clock,
-      ask: async (offer) => (await line().ask({ type: 'media', offer })).answer,
-    })
-    this.#media.start()
-    this.#setTracks()
-    this.#listen()
-  }
-
-  /** setTracks lends microphone and camera only to a confirmed group. */
-  #setTracks(): void {
-    const { microphone, camera } = this.#parts.keeper.tracks.get()
-    this.#media?.setMicrophone(this.#confirmed ? microphone : null)
-    this.#media?.setCamera(this.#confirmed ? camera : null)
-  }
-
-  #listen(): void {
-    const media = this.#media
-    if (media === null) return
-    this.#parts.clock.after(levelEvery, () => {
-      if (media !== this.#media) return
-      const levels = new Map(this.#slots.flatMap((who, slot) => (who === '' ? [] : [[who, media.level(slot)]])))
-      const { microphoneOn } = this.#parts.keeper.devices.get()
-      levels.set(this.me().id, microphoneOn && this.#ownLevel > ownVoice ? 1 : 0)
-      const changed = this.#speaking.heard(levels, this.#parts.clock.now())
-      if (changed) {
-        this.#whoSpeaks = changed
-        this.#show()
-      }
-      this.#listen()
-    })
-  }
-
   #show(): void {
     if (!this.#confirmed) return
     const { board, keeper } = this.#parts
     const { cameraOn, microphoneOn, preview } = keeper.devices.get()
-    const media = this.#media
     const people = peopleOf(this.#members, this.#order, {
-      slots: this.#slots,
+      slots: this.#pictures.slots,
       away: this.#away,
       silent: this.#standing.silent,
       removing: this.#standing.removing,
-      speaking: this.#whoSpeaks,
+      speaking: this.#pictures.speaking,
       mine: { camera: cameraOn, microphone: microphoneOn, preview },
-      stream: (slot) => media?.stream(slot) ?? null,
+      stream: (slot) => this.#pictures.stream(slot),
+      reaction: (participant) => this.gestures.reactionOf(participant),
     })
     board.set({ people })
   }

@@ -1,5 +1,5 @@
 /** Who is inside, as the views show them: what the group proves, joined with what the line and the media know. */
-import type { Notice, Person } from '../snapshot'
+import type { Person, Reaction } from '../snapshot'
 import type { Member } from '../vault'
 
 /** Surroundings is what the group does not know of its members. */
@@ -11,6 +11,7 @@ export interface Surroundings {
   readonly speaking: ReadonlySet<string>
   readonly mine: { readonly camera: boolean; readonly microphone: boolean; readonly preview: MediaStream | null }
   stream(slot: number): MediaStream | null
+  reaction(participant: string): Reaction | null
 }
 
 /** peopleOf lists me first, then the others by the order in which they were first seen. */
@@ -31,7 +32,9 @@ function personOf(m: Member, around: Surroundings): Person {
     id: m.participant,
     name: m.name,
     me: m.me,
-    host: m.host,
+    role: m.role,
+    hand: m.hand,
+    reaction: around.reaction(m.participant),
     microphone: m.me ? mine.microphone : m.microphone,
     camera: m.me ? mine.camera : m.camera,
     speaking: around.speaking.has(m.participant),
@@ -43,25 +46,10 @@ function personOf(m: Member, around: Surroundings): Person {
   }
 }
 
-/** Came is a change of who is inside. */
-export interface Came {
-  readonly order: readonly string[]
-  readonly notices: readonly { readonly kind: Notice['kind']; readonly name: string }[]
-}
-
-/** compare tells who came and went between two rosters. Nobody has come before their name is proven. */
-export function compare(before: readonly Member[], after: readonly Member[], order: readonly string[]): Came {
-  const had = named(before)
-  const has = named(after)
-  const came = after.filter((m) => has.has(m.participant) && !had.has(m.participant))
-  const gone = before.filter((m) => had.has(m.participant) && !has.has(m.participant))
-  return {
-    order: [...order.filter((p) => has.has(p)), ...came.map((m) => m.participant)],
-    notices: [
-      ...came.filter((m) => !m.me).map((m) => ({ kind: 'joined' as const, name: m.name })),
-      ...gone.filter((m) => !m.me).map((m) => ({ kind: 'left' as const, name: m.name })),
-    ],
-  }
+/** arrival is the order in which people were first seen. Nobody has come before their name is proven. */
+export function arrival(members: readonly Member[], order: readonly string[]): readonly string[] {
+  const has = named(members)
+  return [...order.filter((p) => has.has(p)), ...[...has].filter((p) => !order.includes(p))]
 }
 
 function named(members: readonly Member[]): ReadonlySet<string> {

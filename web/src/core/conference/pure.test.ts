@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { Member } from '../vault'
 import { fromBase64, toBase64 } from './base64'
-import { alike, compare, peopleOf } from './people'
+import { alike, arrival, peopleOf } from './people'
 import { Speaking } from './speaking'
 
 function member(participant: string, more: Partial<Member> = {}): Member {
-  const fixed = {
+  const fixed: Omit<Member, 'participant'> = {
     device: '',
     leaf: 0,
     name: participant.toUpperCase(),
-    host: false,
+    role: 'guest',
+    hand: 0,
     me: false,
     microphone: true,
     camera: true,
@@ -27,6 +28,7 @@ describe('people', () => {
     speaking: new Set(['b']),
     mine: { camera: false, microphone: true, preview: null },
     stream: (slot: number) => (slot === 1 ? stream : null),
+    reaction: (p: string) => (p === 'b' ? ('clap' as const) : null),
   }
 
   test('I come first, then the others as they arrived', () => {
@@ -36,7 +38,15 @@ describe('people', () => {
 
   test('a picture is shown only with a slot and while its owner says that the camera is on', () => {
     const [on, off, unslotted] = peopleOf([member('b'), member('b2', { camera: false }), member('c')], [], around)
-    expect(on).toMatchObject({ video: true, stream, speaking: true, away: false, confirmed: true, removing: true })
+    expect(on).toMatchObject({
+      video: true,
+      stream,
+      speaking: true,
+      away: false,
+      confirmed: true,
+      removing: true,
+      reaction: 'clap',
+    })
     expect(off).toMatchObject({ video: false, confirmed: false, removing: false })
     expect(unslotted).toMatchObject({ video: false, stream: null, away: true })
   })
@@ -46,27 +56,12 @@ describe('people', () => {
     expect(me).toMatchObject({ microphone: true, camera: false, video: false })
   })
 
-  test('coming and going is told of others only', () => {
-    const change = compare(
-      [member('a', { me: true }), member('b')],
-      [member('a', { me: true }), member('c')],
-      ['a', 'b'],
-    )
-    expect(change.notices).toEqual([
-      { kind: 'joined', name: 'C' },
-      { kind: 'left', name: 'B' },
-    ])
-    expect(change.order).toEqual(['a', 'c'])
-  })
-
-  test('nobody has come before their name is proven', () => {
-    const me = member('a', { me: true })
-    const unnamed = compare([me], [me, member('b', { name: '' })], ['a'])
-    expect(unnamed.notices).toEqual([])
-    expect(compare([me, member('b', { name: '' })], [me, member('b')], unnamed.order).notices).toEqual([
-      { kind: 'joined', name: 'B' },
-    ])
-    expect(peopleOf([member('x', { name: '' }), member('b'), me], ['a', 'b'], around).map((p) => p.id)).toEqual([
+  test('people stand in the order in which their names were proven', () => {
+    const [a, b, c] = [member('a', { me: true }), member('b', { name: '' }), member('c')]
+    expect(arrival([a, b, c], ['a'])).toEqual(['a', 'c'])
+    expect(arrival([a, { ...b, name: 'B' }, c], ['a', 'c'])).toEqual(['a', 'c', 'b'])
+    expect(arrival([a, { ...b, name: 'B' }], ['a', 'c', 'b'])).toEqual(['a', 'b'])
+    expect(peopleOf([member('x', { name: '' }), member('b'), a], ['a', 'b'], around).map((p) => p.id)).toEqual([
       'a',
       'b',
       'x',

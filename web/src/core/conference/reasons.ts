@@ -7,6 +7,7 @@ const farewells: Readonly<Partial<Record<string, OverReason>>> = {
   knock_denied: 'denied',
   knock_lapsed: 'lapsed',
   removed: 'removed',
+  meeting_locked: 'locked',
   meeting_full: 'full',
   door_full: 'full',
   host_replaced: 'elsewhere',

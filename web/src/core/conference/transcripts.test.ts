@@ -73,8 +73,8 @@ async function nudge(player: Player, want: Message): Promise<void> {
       return
     case 'app':
       if (want['fleeting'] === true)
-        player.vault.tell({ kind: 'send', epoch: 1, message: player.vault.sealed(), fleeting: true })
-      else commands.say('a word')
+        player.vault.tell({ kind: 'send', epoch: 1, message: player.vault.sealed(), to: [], fleeting: true })
+      else commands.say('a word', { kind: 'all' })
       return
   }
 }
@@ -95,7 +95,7 @@ async function asks(player: Player, want: Message): Promise<void> {
 function after(player: Player, message: Message): void {
   if (message.type === 'admitted') {
     player.vault.roster(host, player.vault.me)
-    player.vault.tell({ kind: 'confirmed' })
+    player.vault.tell({ kind: 'confirmed', byMajority: false })
   }
   if (message.type === 'commit' && player.vault.me === host)
     player.vault.roster(host, ...(player.vault.members.length === 1 ? [guest] : []))

@@ -26,6 +26,12 @@ export class Wait {
       })
   }
 
+  /** comingBack is for who asked nobody: the others' devices let them in, or nobody does. */
+  comingBack(): void {
+    this.end()
+    if (this.#board.now.phase.name !== 'over') this.#board.set({ phase: { name: 'entering' } })
+  }
+
   /** told is the server's word that the host came or went. */
   told(open: boolean): void {
     const { phase } = this.#board.now

@@ -168,9 +168,9 @@ describe('a line', () => {
   })
 
   test('sends a proof on one socket only, and only once that has greeted', async () => {
-    await expect(line.once({ type: 'stay' })).rejects.toEqual(new Refusal('line_broken'))
+    await expect(line.here().ask({ type: 'stay' })).rejects.toEqual(new Refusal('line_broken'))
     const first = await greeted(0)
-    const proof = line.once({ type: 'stay' })
+    const proof = line.here().ask({ type: 'stay' })
     expect(first.last.type).toBe('stay')
     await first.breaks()
     await expect(proof).rejects.toEqual(new Refusal('line_broken'))
@@ -262,7 +262,7 @@ describe('a line', () => {
   test('refuses by itself what the server would refuse as too large', async () => {
     await greeted(0)
     const message = 'A'.repeat(512 << 10)
-    await expect(line.ask({ type: 'app', epoch: 1, message, fleeting: false })).rejects.toEqual(
+    await expect(line.ask({ type: 'app', epoch: 1, message, fleeting: false, to: [] })).rejects.toEqual(
       new Refusal('message_large'),
     )
   })

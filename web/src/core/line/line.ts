@@ -40,21 +40,30 @@ export interface Caller {
   hungUp(code: string): void
 }
 
-/** Greeter asks on the socket that is being greeted, before all others. */
+/** Greeter speaks on one socket only. Once that is broken it asks and changes nothing more, whatever comes after it. */
 export interface Greeter {
   ask<T extends Request['type']>(request: Asking<T>): Promise<AnswerOf[T]>
+  /** alive is whether its socket is still the line's. */
+  readonly alive: boolean
   /** latest is the number of the last push that arrived. */
   readonly latest: number
-  /** restart counts pushes from 1 again: a new seat. */
-  restart(): void
+  /** reseat begins a new seat: pushes count from 1 again, and of what was asked and not answered only what survives is asked again. */
+  reseat(survives?: Survives): void
+  /** renew breaks the line on purpose, so that it is greeted anew. */
+  renew(): void
 }
+
+/** Survives tells which requests to an old seat mean the same to a new one. */
+export type Survives = (type: Request['type']) => boolean
+
+const nothing: Survives = () => false
 
 /** Asking is a request without its id, which the line gives. */
 export type Asking<T extends Request['type']> = Omit<Extract<Request, { type: T }>, 'id'> & { readonly type: T }
 
 interface Pending {
   readonly id: number
-  readonly text: string
+  readonly request: { readonly type: Request['type'] }
   readonly settle: (a: Answer) => void
   readonly fail: (e: Refusal) => void
   readonly again: boolean // sent again on the next socket if this one breaks
@@ -103,14 +112,9 @@ export class Line {
     return this.#ask(request, true)
   }
 
-  /** once sends a request on this very socket only: a proof that names its challenge is worth nothing on the next one. */
-  once<T extends Request['type']>(request: Asking<T>): Promise<AnswerOf[T]> {
-    return this.#greeted ? this.#ask(request, false) : Promise.reject(new Refusal('line_broken'))
-  }
-
-  /** restart counts pushes from 1 again: a new seat. */
-  restart(): void {
-    this.#latest = 0
+  /** here speaks on this very socket only: a proof that names its challenge is worth nothing on the next one. Before the greeting nobody listens. */
+  here(): Greeter {
+    return this.#greeter(this.#greeted ? this.#socket : null)
   }
 
   /** renew breaks the line on purpose, so that it is greeted anew. */
@@ -131,23 +135,39 @@ export class Line {
     if (this.#closed) return Promise.reject(new Refusal('line_closed'))
     if (this.#pending.size >= mostPending) return Promise.reject(new Refusal('message_flood'))
     const id = ++this.#id
-    const text = JSON.stringify({ ...request, id })
-    if (text.length > (again ? maxBytesSeated : maxBytesAtDoor)) return Promise.reject(new Refusal('message_large'))
+    const large = JSON.stringify({ ...request, id }).length > (again ? maxBytesSeated : maxBytesAtDoor)
+    if (large) return Promise.reject(new Refusal('message_large'))
     return new Promise((resolve, reject) => {
       const settle = resolve as (a: Answer) => void
-      const pending = { id, text, settle, fail: reject, again }
+      const pending = { id, request, settle, fail: reject, again }
       this.#pending.set(id, pending)
-      if (this.#greeted || !again) this.#socket?.send(pending.text)
+      if (this.#greeted || !again) this.#send(pending)
     })
+  }
+
+  #send(pending: Pending): void {
+    this.#socket?.send(JSON.stringify({ ...pending.request, id: pending.id }))
+  }
+
+  /** reseat numbers what survives anew: a seat takes rising numbers only. */
+  #reseat(survives: Survives): void {
+    this.#latest = 0
+    const old = [...this.#pending.values()].filter((p) => p.again).sort((a, b) => a.id - b.id)
+    for (const p of old) {
+      this.#pending.delete(p.id)
+      if (survives(p.request.type)) {
+        const anew = { ...p, id: ++this.#id }
+        this.#pending.set(anew.id, anew)
+        if (this.#greeted) this.#send(anew)
+      } else p.fail(new Refusal('seat_unknown'))
+    }
   }
 
   #connect(): void {
     this.#drop()
     const socket = this.#network.connect(this.#address, subprotocol)
     this.#socket = socket
-    this.#after('connect', connectLimit, () => {
-      this.#broken()
-    })
+    this.#limit()
     socket.onopen = () => {
       if (socket === this.#socket) void this.#greet(socket)
     }
@@ -159,19 +179,35 @@ export class Line {
     }
   }
 
-  async #greet(socket: Socket): Promise<void> {
-    const line = (): number => this.#latest
-    const greeter: Greeter = {
-      ask: (request) => this.#ask(request, false),
-      restart: () => {
-        this.restart()
+  #limit(): void {
+    this.#after('connect', connectLimit, () => {
+      this.#broken()
+    })
+  }
+
+  #greeter(socket: Socket | null): Greeter {
+    const alive = (): boolean => socket !== null && socket === this.#socket
+    const latest = (): number => this.#latest
+    return {
+      ask: (request) => (alive() ? this.#ask(request, false) : Promise.reject(new Refusal('line_broken'))),
+      get alive() {
+        return alive()
       },
       get latest() {
-        return line()
+        return latest()
+      },
+      reseat: (survives = nothing) => {
+        if (alive()) this.#reseat(survives)
+      },
+      renew: () => {
+        if (alive()) this.#broken()
       },
     }
+  }
+
+  async #greet(socket: Socket): Promise<void> {
     try {
-      await this.#caller.greet(greeter)
+      await this.#caller.greet(this.#greeter(socket))
     } catch (e) {
       if (socket !== this.#socket) return
       if (e instanceof Refusal && !isPassing(e.code)) this.#hangUp(e.code)
@@ -182,7 +218,7 @@ export class Line {
     this.#stop('connect')
     this.#greeted = this.#ever = true
     this.#tries = 0
-    for (const p of [...this.#pending.values()].sort((a, b) => a.id - b.id)) if (p.again) socket.send(p.text)
+    for (const p of [...this.#pending.values()].sort((a, b) => a.id - b.id)) if (p.again) this.#send(p)
     this.#ping()
     this.#caller.changed('connected')
   }
@@ -198,6 +234,7 @@ export class Line {
 
   #heard(text: string): void {
     const message = JSON.parse(text) as Answer | Push
+    if (this.#timers.has('connect')) this.#limit() // a greeting may take long as long as the server answers
     if (this.#timers.has('silence')) {
       this.#stop('silence')
       this.#ping()
@@ -207,11 +244,16 @@ export class Line {
       this.#answered(message)
       return
     }
-    if (message.type === 'admitted') this.restart() // a new seat counts anew
+    if (message.type === 'fault' && message.code === 'server_closing') {
+      this.#broken() // nothing more comes, whether it closes or not
+      return
+    }
+    if (message.type === 'admitted') this.#latest = 0 // a new seat counts anew
     if ('seq' in message) {
       if (message.seq <= this.#latest) return // it came before the break already
       this.#latest = message.seq
     }
+    if (message.type === 'regroup') this.#reseat(nothing) // the seat is gone
     this.#caller.push(message)
   }
 
@@ -270,7 +312,7 @@ export class Line {
 }
 
 /** isPassing tells a refusal that may be another one in a moment from one that stays. */
-function isPassing(code: string): boolean {
+export function isPassing(code: string): boolean {
   const passing = [
     'line_broken',
     'line_closed',

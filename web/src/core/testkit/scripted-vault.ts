@@ -1,5 +1,5 @@
 /** A vault for transcripts: what it makes are the names that protocol/transcripts write for it. */
-import type { Bytes, Happening, Kept, KnockFields, Member, Vault } from '../vault'
+import type { Bytes, Change, Happening, Kept, KnockFields, Member, Role, Rules, Vault, Verdict } from '../vault'
 import { VaultError } from '../vault-error'
 
 const encoder = new TextEncoder()
@@ -16,6 +16,18 @@ export class ScriptedVault implements Vault {
   readonly #made = new Map<string, number>()
   wiped = false
   members: readonly Member[] = []
+  rules: Rules = {
+    ...{ generation: 1, sequence: 1, label: 0, locked: false, barred: [], mine: 'guest' },
+    allows: { share: true, chat: true, whisper: true, microphone: true, camera: true, react: true },
+  }
+  /** seated: there is something to rejoin; holds: there is a group to return with; leads: and its state to revive. */
+  seated = false
+  holds = false
+  leads = false
+  verdict: Verdict = { refusal: bytesOf(''), rejoin: false }
+  readonly roles = new Map<string, Role>() // of participants who are not what their name says
+  readonly changes: Change[] = []
+  readonly gaveUpOn: string[] = []
 
   constructor(role: string) {
     this.#role = role
@@ -34,15 +46,23 @@ export class ScriptedVault implements Vault {
   roster(...participants: readonly string[]): void {
     this.members = participants.map((participant, leaf) => ({
       participant,
-      device: '',
+      device: `device of ${participant}`,
       leaf,
       name: participant,
-      host: participant.startsWith('$host'),
+      role: this.roles.get(participant) ?? (participant.startsWith('$host') ? 'host' : 'guest'),
+      hand: 0,
       me: participant === this.me,
       microphone: false,
       camera: false,
     }))
     this.tell({ kind: 'roster', members: this.members, epoch: 1 })
+  }
+
+  /** ruled tells a policy that differs so from the one before. */
+  ruled(change: Partial<Rules>, by = ''): void {
+    const first = this.rules.sequence === 1
+    this.rules = { ...this.rules, ...change, sequence: this.rules.sequence + 1 }
+    this.tell({ kind: 'rules', rules: this.rules, by, first })
   }
 
   /** sealed gives the next message of this role. */
@@ -68,7 +88,7 @@ export class ScriptedVault implements Vault {
     return Promise.resolve()
   }
   keep(): Promise<Kept> {
-    return Promise.resolve({ participant: this.me } as Kept)
+    return Promise.resolve({ participant: this.me, seat: bytesOf('a seat') } as Kept)
   }
   openBooking: Vault['openBooking'] = (_, booking) =>
     booking.length > 0 ? Promise.resolve({ title: 'A talk' }) : Promise.reject(new VaultError('booking_bad', 'empty'))
@@ -88,7 +108,42 @@ export class ScriptedVault implements Vault {
   }
   openGroup(): ReturnType<Vault['openGroup']> {
     this.roster(this.me)
-    return Promise.resolve({ group: this.#next('group'), policy: this.#next('policy') })
+    return Promise.resolve({
+      group: this.#next('group'),
+      policy: this.#next('policy'),
+      keyPackage: this.#next('keyPackage'),
+      admission: this.#next('admission'),
+      forgotten: false,
+      older: false,
+    })
+  }
+  take(): ReturnType<Vault['take']> {
+    return Promise.resolve({
+      keyPackage: this.#next('keyPackage'),
+      admission: this.#next('admission'),
+      policy: this.#next('policy'),
+    })
+  }
+  rejoin(): ReturnType<Vault['rejoin']> {
+    if (!this.seated) return Promise.resolve(null)
+    return Promise.resolve({
+      participant: this.me,
+      device: this.#fixed('device'),
+      keyPackage: this.#next('keyPackage'),
+      entry: this.#next('entry'),
+      statement: this.#next('rejoin'),
+    })
+  }
+  returning(): ReturnType<Vault['returning']> {
+    if (!this.holds) return Promise.resolve(null)
+    return Promise.resolve({
+      participant: this.me,
+      device: this.#fixed('device'),
+      statement: this.#next('resume'),
+      group: bytesOf('$host.group'),
+      epoch: 1,
+      state: bytesOf(this.leads ? `$${this.#role}.state` : ''),
+    })
   }
   resume(): Promise<Bytes> {
     return Promise.resolve(this.#next('resume'))
@@ -96,15 +151,27 @@ export class ScriptedVault implements Vault {
 
   /** known are participants that were let in before; a knock without a statement is bad. */
   readonly known = new Set<string>()
+  suspects = false
   readKnock: Vault['readKnock'] = ({ participant, statement }) =>
     statement.length > 0
-      ? Promise.resolve({ name: participant, known: this.known.has(participant) })
+      ? Promise.resolve({ name: participant, known: this.known.has(participant), suspect: this.suspects })
       : Promise.reject(new VaultError('knock_bad', 'empty'))
   admit(): Promise<Bytes> {
     return Promise.resolve(this.#next('admission'))
   }
-  removal(): Promise<Bytes> {
-    return Promise.resolve(this.#next('removal'))
+  change: Vault['change'] = (change) => {
+    this.changes.push(change)
+    return Promise.resolve(this.#next('policy'))
+  }
+  consent(): Promise<Bytes> {
+    return Promise.resolve(this.#next('consent'))
+  }
+  removal(): ReturnType<Vault['removal']> {
+    return Promise.resolve({ statement: this.#next('removal'), policy: this.#next('policy') })
+  }
+  gaveUp: Vault['gaveUp'] = (what, participant) => {
+    this.gaveUpOn.push(`${what} ${participant}`.trim())
+    return Promise.resolve()
   }
   leaving(): Promise<Bytes> {
     return Promise.resolve(this.#next('leave'))
@@ -119,26 +186,37 @@ export class ScriptedVault implements Vault {
       lease: task.lease,
       epoch: task.epoch,
       commit: this.#next('commit'),
+      statement: this.#next('envelope'),
       welcome: bytesOf(adding ? 'a welcome' : ''),
       tree: bytesOf(adding ? 'a tree' : ''),
-      added: task.adds.map((a) => a.participant),
-      removed: task.removes.map((r) => r.participant),
+      left: [],
     })
   }
-  ordered(): Promise<void> {
-    return Promise.resolve()
+  ordered(): Promise<Verdict> {
+    return Promise.resolve(this.verdict)
+  }
+  reopened(): Promise<Verdict> {
+    return Promise.resolve(this.verdict)
+  }
+  mayRegroup(): Promise<boolean> {
+    return Promise.resolve(true)
   }
   join(): ReturnType<Vault['join']> {
     return Promise.resolve({ epoch: 1 })
   }
   hear: Vault['hear'] = (_, message) => {
     const id = new TextDecoder().decode(message)
-    return Promise.resolve({ kind: 'chat', from: `${id.split('.')[0] ?? ''}.participant`, id, text: id })
+    const from = `${id.split('.')[0] ?? ''}.participant`
+    return Promise.resolve({ kind: 'chat', from, id, text: id, to: { kind: 'all' } })
   }
-  say(): ReturnType<Vault['say']> {
+  say: Vault['say'] = (_, to) => {
     const message = this.sealed()
-    return Promise.resolve({ id: new TextDecoder().decode(message), epoch: 1, message })
+    const id = new TextDecoder().decode(message)
+    return Promise.resolve({ id, epoch: 1, message, to: to.kind === 'one' ? [to.participant] : [] })
   }
+  amend: Vault['amend'] = () => Promise.resolve({ epoch: 1, message: this.sealed(), to: [] })
+  react: Vault['react'] = () => Promise.resolve({ epoch: 1, message: this.sealed(), to: [] })
+  hand: Vault['hand'] = () => Promise.resolve({ epoch: 1, message: this.sealed(), to: [] })
   devices(): ReturnType<Vault['devices']> {
     return Promise.resolve(null)
   }

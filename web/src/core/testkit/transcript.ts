@@ -47,6 +47,7 @@ class Wire implements Socket {
   onclose: Socket['onclose'] = null
   readonly sent: Message[] = []
   opened = false
+  closed = false
 
   send(text: string): void {
     const message = JSON.parse(text) as Message
@@ -58,6 +59,7 @@ class Wire implements Socket {
   }
   close(): void {
     this.opened = false
+    this.closed = true
   }
   say(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) } as MessageEvent)
@@ -71,15 +73,17 @@ export class Player {
   readonly snapshot: Watchable<Snapshot>
   readonly commands: Commands
   readonly memory = new Map<string, Remembered>()
+  offers = 0 // how often a media line was opened
   #wires: Wire[] = []
   #ids = new Map<number, number>() // a transcript's number to ours
   #offer: MediaOffer | null = null
 
-  constructor(role: string, steps: readonly Step[]) {
+  constructor(role: string, steps: readonly Step[], found: Remembered | null = null) {
     this.vault = new ScriptedVault(role)
+    if (found !== null) this.memory.set('$meeting', found)
     const media = steps.find((s) => s.message?.type === 'media')?.message
     this.#offer = (media?.['offer'] as MediaOffer | undefined) ?? null
-    const host = steps.some((s) => s.message?.type === 'host')
+    const host = role === 'host'
     const opened = openAt({ meeting: '$meeting', code: 'code', seed: host ? 'seed' : null }, this.#parts())
     this.snapshot = opened.snapshot
     this.commands = opened.commands
@@ -105,6 +109,7 @@ export class Player {
       keeper: () => keeper(),
       media: (media) => ({
         start: () => {
+          this.offers++
           if (this.#offer) void media.ask(this.#offer).catch(() => undefined)
         },
         setMicrophone: () => undefined,
@@ -157,10 +162,23 @@ export class Player {
     return message
   }
 
+  /** dialled is how often the page dialled. */
+  get dialled(): number {
+    return this.#wires.length
+  }
+
+  /** next takes whatever the page said next on its newest line, while that is open; its number is the page's own. */
+  next(): Message | undefined {
+    const wire = this.#wires.at(-1)
+    const message = wire?.opened === true ? wire.sent.shift() : undefined
+    if (message?.id !== undefined) this.#ids.set(message.id, message.id)
+    return message
+  }
+
   /** connect opens the newest socket; breaks cuts it and opens the next one. */
   connect(): void {
     const wire = this.#wires.at(-1)
-    if (!wire || wire.opened) return
+    if (!wire || wire.opened || wire.closed) return
     wire.opened = true
     wire.onopen?.(new Event('open'))
   }
