@@ -15,6 +15,7 @@ import (
 	"incamera/internal/ident"
 	"incamera/internal/lobby"
 	"incamera/internal/meeting"
+	"incamera/internal/statement"
 	"incamera/internal/wire"
 )
 
@@ -47,6 +48,9 @@ func (c *caller) end(id uint64, code fault.Code) {
 
 // hang tells the meeting that the line is gone.
 func (c *caller) hang() {
+	if c.facts != nil {
+		c.signal.idlers.remove(c.facts.Facts.Meeting, c.line)
+	}
 	if c.place != nil {
 		_ = c.place.Send(meeting.Hung{Line: c.line}) // over: it has forgotten the line
 	}
@@ -66,7 +70,7 @@ func (c *caller) dispatch(ctx context.Context, data []byte) {
 	case wire.Pong:
 	case wire.Hello:
 		c.hello(ctx, head.ID, r)
-	case wire.Host, wire.Knock, wire.Resume:
+	case wire.Host, wire.Knock, wire.Rejoin, wire.Resume, wire.Revive, wire.Return:
 		c.prove(ctx, head.ID, r)
 	default:
 		if c.place == nil {
@@ -110,7 +114,11 @@ func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
 		Origin: c.origin,
 	}
 	rand.Read(c.facts.Challenge[:])
-	c.say(id, wire.OkHello{HostKey: record.HostKey, Booking: record.Statement, Challenge: c.facts.Challenge, Open: open})
+	c.signal.idlers.add(meetingID, c.line)
+	c.say(id, wire.OkHello{
+		HostKey: record.HostKey, Booking: record.Statement, Challenge: c.facts.Challenge, Open: open,
+		OrderKey: c.signal.live.orderKey(meetingID),
+	})
 }
 
 // prove checks a proof and hands the caller to the meeting. The guard
@@ -118,6 +126,10 @@ func (c *caller) hello(ctx context.Context, id uint64, r wire.Hello) {
 func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 	if c.facts == nil {
 		c.say(id, wire.Fault{Code: fault.MessageOrder})
+		return
+	}
+	if _, back := r.(wire.Return); back && !c.signal.live.grouped(c.facts.Facts.Meeting) {
+		c.say(id, wire.Fault{Code: fault.GroupUnknown}) // asked every two seconds by all members after a restart: costs no look
 		return
 	}
 	seated := c.line.seated.Load()
@@ -131,14 +143,14 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 		return err
 	}
 	var err error
-	_, knock := r.(wire.Knock)
-	if knock && !seated && !c.known {
+	coded := showsCode(r)
+	if coded && !seated && !c.known {
 		err = c.signal.warden.look(guard.Try{From: c.tries, Meeting: c.facts.Facts.Meeting, Kind: guard.Code}, check)
 	} else {
 		err = check()
 	}
 	if err == nil {
-		c.known = c.known || knock
+		c.known = c.known || coded
 		err = c.admit(ctx, in, seated)
 	}
 	if err == nil {
@@ -153,45 +165,84 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 	}
 }
 
+// showsCode tells whether a request carries a proof of the access code.
+func showsCode(r wire.Request) bool {
+	switch r.(type) {
+	case wire.Knock, wire.Rejoin:
+		return true
+	}
+	return false
+}
+
 // admit hands a proven caller to the meeting, at a pace that its owner can bear.
 func (c *caller) admit(ctx context.Context, in meeting.Input, seated bool) error {
-	if !seated && !c.signal.knocks.allow(c.facts.Facts.Meeting, time.Now()) {
+	paced := c.signal.knocks
+	switch in.(type) {
+	case meeting.Rejoined, meeting.Returned:
+		paced = c.signal.returns
+	}
+	if !seated && !paced.allow(c.facts.Facts.Meeting, time.Now()) {
 		return fault.New(fault.MessageFlood)
 	}
-	return c.enter(ctx, in)
+	err := c.enter(ctx, in)
+	if err == nil {
+		c.signal.idlers.remove(c.facts.Facts.Meeting, c.line)
+	}
+	return err
 }
 
 // check turns a proof into an input for the meeting.
 func (c *caller) check(id uint64, r wire.Request) (meeting.Input, error) {
-	challenge := c.facts.Challenge
+	from := meeting.From{Line: c.line, ID: id, Challenge: c.facts.Challenge}
 	switch r := r.(type) {
 	case wire.Host:
 		err := c.facts.Host(r)
-		return meeting.Hosted{
-			Line: c.line, ID: id, Challenge: challenge,
-			Who: ident.ParticipantID(r.Participant), Device: lobby.Device(r.Device),
-		}, err
+		return meeting.Hosted{From: from, Who: ident.ParticipantID(r.Participant), Device: lobby.Device(r.Device)}, err
 	case wire.Knock:
 		knock, err := c.facts.Knock(r, time.Now())
-		return meeting.Knocked{Line: c.line, ID: id, Challenge: challenge, Knock: knock}, err
+		return meeting.Knocked{From: from, Knock: knock}, err
+	case wire.Rejoin:
+		claim, err := c.facts.Rejoin(r, time.Now())
+		return meeting.Rejoined{From: from, Claim: claim}, err
 	case wire.Resume:
 		device, err := c.facts.Resume(r)
 		return meeting.Resumed{
-			Line: c.line, ID: id, Challenge: challenge, Who: ident.ParticipantID(r.Participant),
-			Device: device, Ticket: ident.Ticket(r.Ticket), Seq: r.Seq,
+			From: from, Who: ident.ParticipantID(r.Participant), Device: device, Ticket: ident.Ticket(r.Ticket), Seq: r.Seq,
+		}, err
+	case wire.Revive:
+		state, err := c.facts.Revive(r)
+		return meeting.Revived{From: from, Who: ident.ParticipantID(r.Participant), Device: lobby.Device(r.Device), State: state}, err
+	case wire.Return:
+		err := c.facts.Return(r)
+		return meeting.Returned{
+			From: from, Who: ident.ParticipantID(r.Participant), Device: lobby.Device(r.Device),
+			Group: statement.GroupID(r.Group), Epoch: r.Epoch,
 		}, err
 	}
 	return nil, fault.New(fault.MessageUnknown)
+}
+
+// missing is what is answered where no meeting runs for those who can only come back to one.
+func missing(in meeting.Input) fault.Code {
+	switch in.(type) {
+	case meeting.Resumed:
+		return fault.ResumeBad
+	case meeting.Rejoined:
+		return fault.RejoinBad
+	case meeting.Returned:
+		return fault.GroupUnknown
+	}
+	return ""
 }
 
 // enter hands a proven caller to the meeting. One that fell asleep, never started, at this very moment is
 // brought to life again.
 func (c *caller) enter(ctx context.Context, in meeting.Input) error {
 	live, id := c.signal.live, c.facts.Facts.Meeting
-	if _, resume := in.(meeting.Resumed); resume {
+	if code := missing(in); code != "" {
 		r := live.get(id)
 		if r == nil || r.Send(in) != nil {
-			return fault.New(fault.ResumeBad)
+			return fault.New(code)
 		}
 		c.place = r.Meeting
 		return nil
@@ -207,6 +258,14 @@ func (c *caller) enter(ctx context.Context, in meeting.Input) error {
 		c.place = r.Meeting
 		if err := r.Send(in); !errors.Is(err, meeting.ErrOver) {
 			return err
+		}
+		if r.Over() {
+			return fault.New(fault.MeetingUnknown)
+		}
+		select {
+		case <-r.gone:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 	return fault.New(fault.MeetingUnknown)

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"log/slog"
 	"sync"
@@ -29,11 +30,13 @@ type Live struct {
 	// fixed
 	bookings Bookings
 	limits   lobby.Limits
+	secret   [32]byte // from which the order keys are made
 	media    func() meeting.Media
 	log      *slog.Logger
 
 	mu       sync.Mutex
 	meetings map[ident.MeetingID]*running
+	ends     uint64 // meetings that stopped running: a record read before the last one may be stale
 	stopping bool
 	running  sync.WaitGroup
 }
@@ -43,11 +46,17 @@ type running struct {
 	*meeting.Meeting
 	record booking.Record
 	start  sync.Once
+	gone   chan struct{} // closed when the table has forgotten it
 }
 
-// NewLive gives an empty table; media makes the media room of a new meeting.
-func NewLive(bookings Bookings, limits lobby.Limits, media func() meeting.Media, log *slog.Logger) *Live {
-	return &Live{bookings: bookings, limits: limits, media: media, log: log, meetings: map[ident.MeetingID]*running{}}
+// NewLive gives an empty table; secret is the server's own, media makes the media room of a new meeting.
+func NewLive(bookings Bookings, limits lobby.Limits, secret [32]byte, media func() meeting.Media, log *slog.Logger) *Live {
+	return &Live{bookings: bookings, limits: limits, secret: secret, media: media, log: log, meetings: map[ident.MeetingID]*running{}}
+}
+
+// orderKey is the public half of the key with which this server signs a meeting's commits.
+func (l *Live) orderKey(id ident.MeetingID) [32]byte {
+	return [32]byte(meeting.OrderKey(l.secret, id).Public().(ed25519.PublicKey))
 }
 
 // find gives a meeting's record and whether a host is there; an ended meeting is as unknown as one that never was.
@@ -74,33 +83,64 @@ func (l *Live) get(id ident.MeetingID) *running {
 	return l.meetings[id]
 }
 
-// enter gives a running meeting, bringing it to life if it is booked. The store is asked under the lock: a
-// meeting that ended a moment ago must not come back from a record that was read before.
+// readTries bounds how often a record is read anew because some meeting ended meanwhile.
+const readTries = 8
+
+// enter gives a running meeting, bringing it to life if it is booked. A meeting that ended a moment ago must not come
+// back from a record that was read before: a record counts only if no meeting ended while it was read.
 func (l *Live) enter(ctx context.Context, id ident.MeetingID) (*running, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.stopping {
-		return nil, fault.New(fault.ServerClosing)
-	}
-	if r := l.meetings[id]; r != nil {
-		if r.Over() {
-			return nil, fault.New(fault.MeetingUnknown)
-		}
-		return r, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	record, err := l.bookings.Find(ctx, id)
-	if err != nil {
-		return nil, err
+	for range readTries {
+		r, ends, err := l.look(id)
+		if r != nil || err != nil {
+			return r, err
+		}
+		record, err := l.bookings.Find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		l.begin(record, ends)
 	}
-	r := &running{record: record, Meeting: meeting.New(meeting.Config{
+	return nil, fault.New(fault.Internal)
+}
+
+// grouped tells whether a meeting runs and its group is known.
+func (l *Live) grouped(id ident.MeetingID) bool {
+	r := l.get(id)
+	return r != nil && r.Grouped()
+}
+
+// look gives the meeting that runs, or nil with the number of ends before which no record may have been read.
+func (l *Live) look(id ident.MeetingID) (r *running, ends uint64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r = l.meetings[id]
+	switch {
+	case l.stopping:
+		return nil, 0, fault.New(fault.ServerClosing)
+	case r != nil && r.Over():
+		return nil, 0, fault.New(fault.MeetingUnknown)
+	}
+	return r, l.ends, nil
+}
+
+// begin runs the meeting of a record unless it runs, or a meeting ended since ends was read.
+func (l *Live) begin(record booking.Record, ends uint64) {
+	id := record.Meeting()
+	cfg := meeting.Config{
 		Facts:  meeting.Facts{Meeting: id, HostKey: record.HostKey, EntryKey: record.Entry},
-		Limits: l.limits, Media: l.media(), Secrets: randomness{},
-	})}
+		Limits: l.limits, Order: meeting.OrderKey(l.secret, id), Secrets: randomness{},
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopping || l.ends != ends || l.meetings[id] != nil {
+		return
+	}
+	cfg.Media = l.media()
+	r := &running{record: record, gone: make(chan struct{}), Meeting: meeting.New(cfg)}
 	l.meetings[id] = r
 	l.running.Go(func() { l.run(id, r) })
-	return r, nil
 }
 
 // started keeps the record for as long as the meeting may run. It is called before the first host is let in.
@@ -124,9 +164,9 @@ func (l *Live) run(id ident.MeetingID, r *running) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.meetings[id] == r {
-		delete(l.meetings, id)
-	}
+	delete(l.meetings, id)
+	l.ends++
+	close(r.gone)
 }
 
 // Stop tells everybody that the server closes down and returns when no meeting runs any more.

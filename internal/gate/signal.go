@@ -31,10 +31,12 @@ type Signal struct {
 	live   *Live
 	hellos *pacer[address]
 	proofs *pacer[address]         // so that one address cannot use up a meeting's
-	knocks *pacer[ident.MeetingID] // of people who have the code
-	warden *warden
-	ctx    context.Context // ends when lines are cut
-	cut    context.CancelFunc
+	knocks  *pacer[ident.MeetingID] // of people who have the code
+	returns *pacer[ident.MeetingID] // of members, who come back all at once
+	warden  *warden
+	idlers  *idlers
+	ctx     context.Context // ends when lines are cut
+	cut     context.CancelFunc
 
 	mu     sync.Mutex
 	lines  int
@@ -49,7 +51,9 @@ func NewSignal(live *Live) *Signal {
 		hellos: newPacer[address](100*time.Millisecond, 300),
 		proofs: newPacer[address](500*time.Millisecond, 100), // a class behind one address comes at once
 		knocks: newPacer[ident.MeetingID](100*time.Millisecond, 200),
+		returns: newPacer[ident.MeetingID](20*time.Millisecond, 400),
 		warden: newWarden(live.log),
+		idlers: newIdlers(),
 	}
 	s.ctx, s.cut = context.WithCancel(context.Background())
 	return s
@@ -144,6 +148,8 @@ func (c *caller) read(ctx context.Context) {
 		c.line.Close()
 	})
 	defer hello.Stop()
+	idle := time.AfterFunc(helloLimit+greetedLimit, c.line.Close)
+	defer idle.Stop()
 	for {
 		data, err := c.message(ctx)
 		if f, refused := fault.Of(err); err != nil && refused {
@@ -167,6 +173,9 @@ func (c *caller) read(ctx context.Context) {
 		c.dispatch(ctx, data)
 		if c.facts != nil {
 			hello.Stop()
+		}
+		if c.place != nil {
+			idle.Stop()
 		}
 		if c.cut {
 			return

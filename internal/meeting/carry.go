@@ -23,13 +23,19 @@ func (m *Meeting) carryDoor(effects []lobby.Effect) {
 			m.tellDoor(e.Who, wire.Ask{})
 		case lobby.Dismiss:
 			m.noteEnd(e.Why, e.Statement)
+			if e.Why == lobby.WhyVoid {
+				m.drop(m.door[e.Who])
+				continue
+			}
 			m.dismiss(m.door[e.Who], over(e.Why, e.Statement))
 		case lobby.ShowKnock:
-			m.pushTo(e.Host, knockPush(e))
+			m.pushTo(e.To, knockPush(e))
 		case lobby.HideKnock:
-			m.pushTo(e.Host, wire.KnockGone{Participant: wire.Participant(e.Who)})
+			m.pushTo(e.To, wire.KnockGone{Participant: wire.Participant(e.Who)})
 		case lobby.Invite:
-			m.stepEpoch(epoch.Wanted{Add: epoch.Add{Who: e.Knock.Who, KeyPackage: e.Knock.KeyPackage, Admission: e.Admission}})
+			m.stepEpoch(epoch.Wanted{Add: epoch.Add{
+				Who: e.Knock.Who, KeyPackage: e.Knock.KeyPackage, Statement: e.Statement, AtOnce: e.Cause != lobby.ByAdmission,
+			}})
 		case lobby.Uninvite:
 			m.stepEpoch(epoch.Unwanted{Who: e.Who})
 		case lobby.Seat:
@@ -43,7 +49,7 @@ func (m *Meeting) carryDoor(effects []lobby.Effect) {
 		case lobby.ShowPresence:
 			m.pushOthers(e.Who, wire.Presence{Participant: wire.Participant(e.Who), Connected: e.Connected})
 		case lobby.Finish:
-			if !m.over.Load() { // nobody sat or waited
+			if !m.seen.over.Load() { // nobody sat or waited
 				m.noteEnd(e.Why, nil)
 			}
 			for _, v := range m.visits { // who was asked back and has not knocked yet
@@ -74,7 +80,7 @@ func over(why lobby.Why, statement []byte) wire.Over {
 	reasons := map[lobby.Why]wire.Reason{
 		lobby.WhyEnded: wire.ReasonEnded, lobby.WhyClosed: wire.ReasonClosed, lobby.WhyDenied: wire.ReasonDenied,
 		lobby.WhyLapsed: wire.ReasonLapsed, lobby.WhyRemoved: wire.ReasonRemoved, lobby.WhyElsewhere: wire.ReasonElsewhere,
-		lobby.WhyLeft: wire.ReasonClosed, lobby.WhyAbsent: wire.ReasonClosed,
+		lobby.WhyLeft: wire.ReasonClosed, lobby.WhyAbsent: wire.ReasonClosed, lobby.WhyLocked: wire.ReasonLocked,
 	}
 	o := wire.Over{Reason: reasons[why]}
 	if why == lobby.WhyEnded || why == lobby.WhyRemoved {
@@ -83,10 +89,9 @@ func over(why lobby.Why, statement []byte) wire.Over {
 	return o
 }
 
-// seat makes a place; the line at the door becomes the seat's.
+// seat makes a place; the line at the door, if any, becomes the seat's.
 func (m *Meeting) seat(e lobby.Seat) {
-	s := &seat{who: e.Who, device: e.Device, ticket: ident.Ticket(m.secrets.Bytes32()), since: m.epoch.Epoch()}
-	m.seats[e.Who] = s
+	s := m.newSeat(e.Who, e.Device)
 	if v := m.door[e.Who]; v != nil {
 		v.line.Seat()
 		delete(m.door, e.Who)
@@ -94,9 +99,19 @@ func (m *Meeting) seat(e lobby.Seat) {
 	}
 }
 
+func (m *Meeting) newSeat(who ident.ParticipantID, device lobby.Device) *seat {
+	s := &seat{who: who, device: device, ticket: ident.Ticket(m.secrets.Bytes32()), since: m.epoch.Epoch()}
+	m.seats[who] = s
+	return s
+}
+
 // confirm lets picture and sound begin and tells the newcomer who is away.
 func (m *Meeting) confirm(who ident.ParticipantID) {
 	m.stepEpoch(epoch.Joined{Who: who})
+	m.tellAbsent(who)
+}
+
+func (m *Meeting) tellAbsent(who ident.ParticipantID) {
 	for other, s := range m.seats {
 		if other != who && s.line == nil {
 			m.pushTo(who, wire.Presence{Participant: wire.Participant(other)})
@@ -109,11 +124,11 @@ func (m *Meeting) unseat(e lobby.Unseat) {
 	m.noteEnd(e.Why, e.Statement)
 	m.shutMedia(e.Who)
 	if s := m.seats[e.Who]; s != nil {
-		if s.line != nil && e.Why != lobby.WhyLeft {
-			m.dismiss(m.visits[s.line], over(e.Why, e.Statement))
-		} else if s.line != nil {
-			s.line.Close()
-			delete(m.visits, s.line)
+		switch v := m.visits[s.line]; {
+		case e.Why == lobby.WhyLeft, e.Why == lobby.WhyVoid:
+			m.drop(v)
+		default:
+			m.dismiss(v, over(e.Why, e.Statement))
 		}
 		delete(m.seats, e.Who)
 		s.wipe()
@@ -132,13 +147,22 @@ func (m *Meeting) unseat(e lobby.Unseat) {
 // noteEnd makes the links dead before anybody hears of the end.
 func (m *Meeting) noteEnd(why lobby.Why, statement []byte) {
 	if why == lobby.WhyEnded || why == lobby.WhyClosed {
-		m.over.Store(true)
+		m.seen.over.Store(true)
 		m.farewell = over(why, statement)
 	}
 }
 
 // askBack takes the seat and leaves the line, on which the person may knock again.
 func (m *Meeting) askBack(e lobby.AskBack) {
+	regroup := func(v *visit) []byte {
+		return wire.Body(wire.Regroup{Challenge: wire.Bytes32(v.challenge), Policy: m.group.tip.Raw()})
+	}
+	if e.AtDoor {
+		if v := m.door[e.Who]; v != nil {
+			v.line.Send(wire.WithHead(regroup(v), wire.Head{}))
+		}
+		return
+	}
 	m.shutMedia(e.Who)
 	s := m.seats[e.Who]
 	if s == nil {
@@ -147,7 +171,7 @@ func (m *Meeting) askBack(e lobby.AskBack) {
 	delete(m.seats, e.Who)
 	if s.line != nil {
 		v := m.visits[s.line]
-		s.push(wire.Body(wire.Regroup{Challenge: wire.Bytes32(v.challenge)}), true)
+		s.push(regroup(v), true)
 		v.seat = nil
 	}
 	s.wipe()
@@ -206,12 +230,14 @@ func (m *Meeting) carryEpoch(effects []epoch.Effect) {
 		case epoch.Ask:
 			m.pushTo(e.Who, taskPush(e.Task))
 		case epoch.Order:
-			body := wire.Body(wire.CommitPush{Epoch: e.Epoch, Commit: e.Commit})
+			body := wire.Body(m.orderPush(e))
 			for _, who := range e.To {
 				if s := m.seats[who]; s != nil {
 					s.push(body, false)
 				}
 			}
+		case epoch.Reopen:
+			m.reopen(e)
 		case epoch.Welcome:
 			m.welcome(e)
 		case epoch.Unaddable:
@@ -229,15 +255,16 @@ func (m *Meeting) welcome(e epoch.Welcome) {
 	if s == nil {
 		return
 	}
+	s.since = e.Epoch
 	s.push(wire.Body(wire.Admitted{
-		Epoch: e.Epoch, Welcome: e.Welcome, Tree: e.Tree, Admission: e.Admission, Ticket: wire.Bytes32(s.ticket),
+		Epoch: e.Epoch, Welcome: e.Welcome, Tree: e.Tree, Admission: e.Statement, Ticket: wire.Bytes32(s.ticket),
 	}), false)
 }
 
 func taskPush(t epoch.Task) wire.Task {
-	push := wire.Task{Lease: t.Lease, Epoch: t.Epoch}
+	push := wire.Task{Lease: t.Lease, Epoch: t.Epoch, Policies: sealed(t.Policies), Consents: sealed(t.Consents)}
 	for _, a := range t.Adds {
-		push.Adds = append(push.Adds, wire.TaskAdd{Admission: a.Admission, KeyPackage: a.KeyPackage, Participant: wire.Participant(a.Who)})
+		push.Adds = append(push.Adds, wire.TaskAdd{Statement: a.Statement, KeyPackage: a.KeyPackage, Participant: wire.Participant(a.Who)})
 	}
 	for _, r := range t.Removes {
 		push.Removes = append(push.Removes, wire.TaskRemove{Participant: wire.Participant(r.Who), Statement: r.Statement})

@@ -17,8 +17,14 @@ func (m *Meeting) take(in Input) bool {
 		m.hosted(in)
 	case Knocked:
 		m.knocked(in)
+	case Rejoined:
+		m.rejoined(in)
 	case Resumed:
 		m.resumed(in)
+	case Revived:
+		m.revived(in)
+	case Returned:
+		m.returned(in)
 	case Asked:
 		m.asked(in)
 	case Hung:
@@ -30,7 +36,7 @@ func (m *Meeting) take(in Input) bool {
 	return true
 }
 
-// hosted gives the host's seat to a line.
+// hosted gives a seat to a line with the host key.
 func (m *Meeting) hosted(in Hosted) {
 	if v := m.visits[in.Line]; v != nil {
 		m.refuse(in.Line, in.ID, fault.MessageOrder)
@@ -48,36 +54,56 @@ func (m *Meeting) hosted(in Hosted) {
 	for _, effect := range effects {
 		m.carryDoor([]lobby.Effect{effect})
 		if seat, ok := effect.(lobby.Seat); ok {
-			m.stepEpoch(epoch.Vacated{Who: seat.Who}) // a new device does not hold the old group
-			m.answer(in.Line, in.ID, wire.OkHost{
-				Ticket: wire.Bytes32(m.seats[in.Who].ticket), Generation: m.epoch.Generation(),
-				Policy: m.policy.statement, Members: m.lobby.Members(in.Who),
-			})
+			m.stepEpoch(epoch.Vacated{Who: seat.Who}) // this line does not hold the group
+			m.answer(in.Line, in.ID, m.standing(in.Who))
 		}
 	}
 }
 
+// standing tells a device with the host key how the meeting's group stands.
+func (m *Meeting) standing(who ident.ParticipantID) wire.OkHost {
+	ok := wire.OkHost{Ticket: wire.Bytes32(m.seats[who].ticket), Holders: m.lobby.Holders(who)}
+	if r := m.group.roster; r != nil {
+		id := r.Group()
+		ok.Generation, ok.Group, ok.Policies = r.Generation(), id[:], sealed(r.Chain())
+	}
+	return ok
+}
+
+func sealed(list [][]byte) []wire.Bytes {
+	out := make([]wire.Bytes, len(list))
+	for i, b := range list {
+		out[i] = b
+	}
+	return out
+}
+
 // knocked puts a line into the waiting room, or renews its knock.
 func (m *Meeting) knocked(in Knocked) {
-	v := m.visits[in.Line]
-	if v != nil && (v.seat != nil || v.who != in.Knock.Who || v.device != in.Knock.Device) {
-		m.refuse(in.Line, in.ID, fault.MessageOrder)
+	m.arrive(in.From, in.Knock, lobby.Knocked{Knock: in.Knock})
+}
+
+// arrive takes a knock of any kind; its line stands at the door from then.
+func (m *Meeting) arrive(from From, knock lobby.Knock, input lobby.Input) {
+	v := m.visits[from.Line]
+	if v != nil && (v.seat != nil || v.who != knock.Who || v.device != knock.Device) {
+		m.refuse(from.Line, from.ID, fault.MessageOrder)
 		return
 	}
-	effects := m.lobby.Step(lobby.Knocked{Knock: in.Knock}, time.Now())
+	effects := m.lobby.Step(input, time.Now())
 	if code := refusal(effects); code != "" {
-		m.refuse(in.Line, in.ID, code)
+		m.refuse(from.Line, from.ID, code)
 		return
 	}
 	if v == nil {
-		v = &visit{line: in.Line, who: in.Knock.Who, device: in.Knock.Device, challenge: in.Challenge}
-		m.visits[in.Line] = v
+		v = &visit{line: from.Line, who: knock.Who, device: knock.Device, challenge: from.Challenge}
+		m.visits[from.Line] = v
 	}
 	if old := m.door[v.who]; old != nil && old != v {
 		m.dismiss(old, wire.Over{Reason: wire.ReasonElsewhere})
 	}
 	m.door[v.who] = v
-	m.answer(in.Line, in.ID, wire.OkKnock{Open: m.lobby.HostThere()})
+	m.answer(from.Line, from.ID, wire.OkKnock{Open: m.lobby.HostThere()})
 	m.carryDoor(effects)
 }
 
@@ -100,15 +126,20 @@ func (m *Meeting) resumed(in Resumed) {
 	if s.line != nil {
 		m.dismiss(m.visits[s.line], wire.Over{Reason: wire.ReasonElsewhere})
 	}
-	in.Line.Seat()
-	s.line = in.Line
-	m.visits[in.Line] = &visit{line: in.Line, who: in.Who, device: in.Device, challenge: in.Challenge, seat: s}
+	m.sit(in.From, s)
 	in.Line.Send(wire.Encode(wire.Ok{}, wire.Head{ID: in.ID}))
 	for _, p := range missed {
 		in.Line.Send(wire.WithHead(p.body, wire.Head{Seq: p.seq}))
 	}
 	m.carryDoor(m.lobby.Step(lobby.Resumed{Who: in.Who}, time.Now()))
 	m.stepEpoch(epoch.Line{Who: in.Who, Connected: true})
+}
+
+// sit makes a line a seat's.
+func (m *Meeting) sit(from From, s *seat) {
+	from.Line.Seat()
+	s.line = from.Line
+	m.visits[from.Line] = &visit{line: from.Line, who: s.who, device: s.device, challenge: from.Challenge, seat: s}
 }
 
 // hung takes a line that is gone out of everything.
@@ -148,9 +179,19 @@ func (m *Meeting) dismiss(v *visit, over wire.Over) {
 	}
 	if v.seat != nil {
 		v.seat.push(wire.Body(over), true)
-		v.seat.line = nil
 	} else {
 		v.line.Send(wire.Encode(over, wire.Head{}))
+	}
+	m.drop(v)
+}
+
+// drop closes a line without a last word and forgets it.
+func (m *Meeting) drop(v *visit) {
+	if v == nil {
+		return
+	}
+	if v.seat != nil {
+		v.seat.line = nil
 	}
 	v.line.Close()
 	delete(m.visits, v.line)

@@ -4,6 +4,7 @@
 package meeting
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -48,26 +49,31 @@ type Config struct {
 	Limits  lobby.Limits
 	Media   Media
 	Secrets Secrets
+	Order   ed25519.PrivateKey // see OrderKey
 }
 
-// Meeting is one live meeting. Send, Open and Over may be called from any goroutine.
+// Meeting is one live meeting. Send, Open, Grouped and Over may be called from any goroutine.
 type Meeting struct {
 	// fixed
 	facts   Facts
 	media   Media
 	secrets Secrets
+	key     ed25519.PrivateKey // signs the order of commits
 	inbox   chan Input
 	done    chan struct{} // closed when nothing is taken any more
 
 	// atomic
-	open atomic.Bool // a host is there
-	over atomic.Bool // it has ended; links open nothing
+	seen struct {
+		open    atomic.Bool // a host or co-host is there
+		grouped atomic.Bool // there is a group
+		over    atomic.Bool // it has ended; links open nothing
+	}
 
 	// owner's
 	lobby    *lobby.Machine
 	epoch    *epoch.Machine
 	allot    *allot.Machine
-	policy   policy
+	group    group
 	farewell wire.Over // what everybody is told at the end
 	visits   map[Line]*visit
 	door     map[ident.ParticipantID]*visit
@@ -86,18 +92,21 @@ type visit struct {
 // New gives a meeting that Run brings to life.
 func New(cfg Config) *Meeting {
 	return &Meeting{
-		facts: cfg.Facts, media: cfg.Media, secrets: cfg.Secrets,
+		facts: cfg.Facts, media: cfg.Media, secrets: cfg.Secrets, key: cfg.Order,
 		inbox: make(chan Input, mailboxLen), done: make(chan struct{}),
-		lobby: lobby.New(cfg.Limits), epoch: epoch.New(cfg.Facts.Meeting), allot: allot.New(),
+		lobby: lobby.New(cfg.Limits), epoch: epoch.New(), allot: allot.New(),
 		visits: map[Line]*visit{}, door: map[ident.ParticipantID]*visit{}, seats: map[ident.ParticipantID]*seat{},
 	}
 }
 
-// Open tells whether a host is there.
-func (m *Meeting) Open() bool { return m.open.Load() }
+// Open tells whether a host or co-host is there.
+func (m *Meeting) Open() bool { return m.seen.open.Load() }
+
+// Grouped tells whether the meeting's group is known.
+func (m *Meeting) Grouped() bool { return m.seen.grouped.Load() }
 
 // Over tells whether the meeting has ended.
-func (m *Meeting) Over() bool { return m.over.Load() }
+func (m *Meeting) Over() bool { return m.seen.over.Load() }
 
 // Send hands an input to the owner, or gives ErrOver.
 func (m *Meeting) Send(in Input) error {
@@ -132,7 +141,8 @@ func (m *Meeting) Run() (ended bool) {
 		case <-timer.C:
 			m.tick()
 		}
-		m.open.Store(m.lobby.HostThere())
+		m.seen.open.Store(m.lobby.HostThere())
+		m.seen.grouped.Store(m.group.roster != nil)
 		alive = alive && !m.lobby.Over() && (m.lobby.Started() || !m.lobby.Empty() || len(m.visits) > 0)
 	}
 	ended = m.lobby.Over()
@@ -166,7 +176,7 @@ func (m *Meeting) drain() {
 	for {
 		select {
 		case in := <-m.inbox:
-			if line := in.from(); line != nil {
+			if line := in.line(); line != nil {
 				line.Close()
 			}
 		default:
@@ -184,6 +194,7 @@ func (m *Meeting) wipe() {
 	clear(m.seats)
 	clear(m.door)
 	clear(m.visits)
-	m.policy = policy{}
+	clear(m.key)
+	m.group = group{}
 	m.lobby, m.epoch, m.allot = nil, nil, nil
 }

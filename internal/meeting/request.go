@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"slices"
 	"time"
 
 	"incamera/internal/allot"
@@ -57,7 +58,7 @@ func (m *Meeting) atDoor(v *visit, r wire.Request) fault.Code {
 		delete(m.door, v.who)
 		m.carryDoor(effects)
 		return ""
-	case wire.Open, wire.Admit, wire.Deny, wire.Allow, wire.Remove, wire.End:
+	case wire.Open, wire.Take, wire.Admit, wire.Deny, wire.Allow, wire.Policy, wire.Remove, wire.End:
 		return fault.NotHost
 	default:
 		return fault.NotMember
@@ -69,6 +70,10 @@ func (m *Meeting) inside(v *visit, in Asked) {
 	switch r := in.Request.(type) {
 	case wire.Open:
 		m.refuseOrAnswer(v, in, m.openGroup(v, r))
+	case wire.Take:
+		m.refuseOrAnswer(v, in, m.takeGroup(v, r))
+	case wire.Policy:
+		m.refuseOrAnswer(v, in, m.propose(v, r.Statement, r.Consents))
 	case wire.Admit:
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.admission(v, r) })
 	case wire.Deny:
@@ -80,7 +85,7 @@ func (m *Meeting) inside(v *visit, in Asked) {
 			return lobby.Allowed{By: v.who, Who: ident.ParticipantID(r.Participant)}, ""
 		})
 	case wire.Remove:
-		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.removal(v, r) })
+		m.remove(v, in, r)
 	case wire.End:
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.ending(v, r) })
 	case wire.Joined:
@@ -89,6 +94,8 @@ func (m *Meeting) inside(v *visit, in Asked) {
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.leaving(v, r) })
 	case wire.Commit:
 		m.commit(v, in, r)
+	case wire.Refuse:
+		m.refuseOrAnswer(v, in, m.refused(v, r))
 	case wire.Cannot:
 		m.refuseOrAnswer(v, in, m.stepEpoch(epoch.Declined{By: v.who, Lease: r.Lease, Who: people(r.Participants)}))
 	case wire.App:
@@ -103,7 +110,7 @@ func (m *Meeting) inside(v *visit, in Asked) {
 	}
 }
 
-// stepDoor checks a request's statement, steps the door, answers and carries out. A removal is carried out first.
+// stepDoor checks a request's statement, steps the door, answers and carries out.
 func (m *Meeting) stepDoor(v *visit, in Asked, read func() (lobby.Input, fault.Code)) {
 	input, code := read()
 	if code != "" {
@@ -115,38 +122,14 @@ func (m *Meeting) stepDoor(v *visit, in Asked, read func() (lobby.Input, fault.C
 		m.refuse(v.line, in.ID, code)
 		return
 	}
-	if _, removal := input.(lobby.Removed); removal {
-		m.carryDoor(effects)
-		m.answer(v.line, in.ID, wire.Ok{})
-		return
-	}
 	m.answer(v.line, in.ID, wire.Ok{})
 	m.carryDoor(effects)
-}
-
-// commit offers a commit to the order. The committer hears ok before the commit itself.
-func (m *Meeting) commit(v *visit, in Asked, r wire.Commit) {
-	header, err := statement.ParsePublicMessage(r.Commit)
-	if err != nil {
-		m.refuse(v.line, in.ID, fault.CommitBad)
-		return
-	}
-	effects := m.epoch.Step(epoch.Committed{
-		By: v.who, Lease: r.Lease, Epoch: r.Epoch, Header: header, Commit: r.Commit, Welcome: r.Welcome, Tree: r.Tree,
-		Added: people(r.Added), Removed: people(r.Removed),
-	}, time.Now())
-	if code := refusedCommit(effects); code != "" {
-		m.refuse(v.line, in.ID, code)
-	} else {
-		m.answer(v.line, in.ID, wire.Ok{})
-	}
-	m.carryEpoch(effects) // after a refusal, too: time may have moved the lease meanwhile
 }
 
 // spokenEpochs is how many epochs back a message may have been sealed: those on their way when a commit came.
 const spokenEpochs = 4
 
-// say passes a PrivateMessage on to all others who were inside when it was sealed.
+// say passes a PrivateMessage on to all others who were inside when it was sealed, or to those of them whom it names.
 func (m *Meeting) say(v *visit, r wire.App) fault.Code {
 	group, ok := m.epoch.Group()
 	if _, confirmed := m.lobby.Seated(v.who); !ok || !confirmed || !m.epoch.Holds(v.who) {
@@ -160,8 +143,13 @@ func (m *Meeting) say(v *visit, r wire.App) fault.Code {
 	if now := m.epoch.Epoch(); r.Epoch > now || r.Epoch+spokenEpochs < now {
 		return fault.EpochStale
 	}
+	to := m.epoch.Members()
+	if len(r.To) > 0 {
+		named := people(r.To)
+		to = slices.DeleteFunc(to, func(who ident.ParticipantID) bool { return !slices.Contains(named, who) })
+	}
 	body := wire.Body(wire.AppPush{Epoch: r.Epoch, Message: r.Message, From: wire.Participant(v.who)})
-	for _, who := range m.epoch.Members() {
+	for _, who := range to {
 		if s := m.seats[who]; s != nil && who != v.who && s.since <= r.Epoch {
 			s.push(body, r.Fleeting)
 		}

@@ -1,105 +1,105 @@
 package meeting
 
 import (
-	"slices"
 	"time"
 
 	"incamera/internal/epoch"
 	"incamera/internal/fault"
 	"incamera/internal/ident"
 	"incamera/internal/lobby"
+	"incamera/internal/roster"
 	"incamera/internal/statement"
 	"incamera/internal/wire"
 )
 
-// policy is the group's policy as the host signed it. The zero value is no group.
-type policy struct {
-	statement []byte
-	under     statement.Under
-	hosts     [][32]byte
-}
-
 // openGroup begins a group on the host key's word; those inside have to come in again.
 func (m *Meeting) openGroup(v *visit, r wire.Open) fault.Code {
-	if !m.lobby.IsHost(v.who) {
+	switch {
+	case !m.lobby.HasHostKey(v.who):
 		return fault.NotHost
+	case m.lobby.Holders(ident.ParticipantID{}) > 0:
+		return fault.GroupHeld
 	}
-	s, err := statement.Parse(r.Policy)
-	group := statement.GroupID(r.Group)
-	if err != nil || s.Kind != statement.KindPolicy || s.Signer != m.facts.HostKey ||
-		!statement.InGroup(group, m.facts.Meeting) || !s.Verify(m.facts.Meeting, group) {
+	if _, err := (Door{Facts: m.facts}).keyPackage(r.KeyPackage, wire.Participant(v.who), wire.Bytes32(v.device), time.Now()); err != nil {
+		return fault.KnockBad
+	}
+	state, err := roster.Open(m.facts.Meeting, m.facts.HostKey, statement.GroupID(r.Group), r.Policy, r.KeyPackage, r.Admission)
+	if err != nil {
 		return fault.StatementBad
 	}
-	p, err := statement.ParsePolicy(s.Body)
-	if err != nil || p.Sequence != 1 || !slices.Contains(p.Hosts, [32]byte(v.device)) {
+	leaf, inside := state.LeafOf(v.who)
+	if !inside || leaf.Device != [32]byte(v.device) || state.Tip().Policy().OrderKey != m.orderKey() {
 		return fault.StatementBad
 	}
-	if code := m.stepEpoch(epoch.Opened{Host: v.who, Group: group, Generation: p.Generation}); code != "" {
+	if code := m.stepEpoch(epoch.Opened{Host: v.who, Group: state.Group(), Generation: state.Generation()}); code != "" {
 		return code
 	}
-	m.policy = policy{slices.Clone(r.Policy), statement.Under{Sequence: 1, Hash: s.Hash()}, p.Hosts}
+	m.group = group{roster: state, tip: state.Tip()}
 	v.seat.since = 0
 	m.carryDoor(m.lobby.Step(lobby.Opened{By: v.who}, time.Now()))
+	m.rule()
 	return ""
 }
 
-// signed reads a statement of a host's device in hosts; with hostKey the host key itself may sign, too.
-func (m *Meeting) signed(v *visit, b []byte, kind statement.Kind, hostKey bool) (statement.Statement, fault.Code) {
-	if !m.lobby.IsHost(v.who) {
-		return statement.Statement{}, fault.NotHost
-	}
-	group, ok := m.epoch.Group()
-	if !ok {
-		return statement.Statement{}, fault.GroupMissing
-	}
-	s, err := statement.Parse(b)
-	if err != nil || s.Kind != kind {
-		return s, fault.StatementBad
-	}
-	byDevice := s.Signer == [32]byte(v.device) && slices.Contains(m.policy.hosts, s.Signer)
-	if !byDevice && (!hostKey || s.Signer != m.facts.HostKey) || !s.Verify(m.facts.Meeting, group) {
-		return s, fault.StatementBad
-	}
-	return s, ""
+// bySigner tells whether a statement names as its signer the device of the line, or the host key where the line proved it.
+func (m *Meeting) bySigner(v *visit, signed []byte) bool {
+	s, err := statement.Parse(signed)
+	return err == nil && (s.Signer == [32]byte(v.device) || m.byHostKey(v, s))
+}
+
+func (m *Meeting) byHostKey(v *visit, s statement.Statement) bool {
+	return s.Signer == m.facts.HostKey && m.lobby.HasHostKey(v.who)
 }
 
 func (m *Meeting) admission(v *visit, r wire.Admit) (lobby.Input, fault.Code) {
-	s, code := m.signed(v, r.Admission, statement.KindAdmission, false)
-	if code != "" {
+	if code := m.leads(v); code != "" {
 		return nil, code
 	}
-	a, err := statement.ParseAdmission(s.Body)
-	if err != nil || a.Under != m.policy.under || a.Expiry <= uint64(time.Now().UnixMilli()) {
+	a, err := m.group.roster.Admission(m.group.tip, r.Admission, nowMillis())
+	if err != nil || !m.bySigner(v, r.Admission) {
 		return nil, fault.StatementBad
 	}
 	in := lobby.Admitted{By: v.who, Admission: r.Admission}
 	for _, e := range a.Entries {
-		if e.Role != statement.RoleGuest {
-			return nil, fault.StatementBad
-		}
 		in.Entries = append(in.Entries, lobby.Invitation{Who: e.Participant, Device: e.Device, Reference: e.Reference})
 	}
 	return in, ""
 }
 
-func (m *Meeting) removal(v *visit, r wire.Remove) (lobby.Input, fault.Code) {
-	s, code := m.signed(v, r.Statement, statement.KindRemoval, false)
-	if code != "" {
-		return nil, code
+// leads tells whether a seat is a host's or co-host's of a group.
+func (m *Meeting) leads(v *visit) fault.Code {
+	switch {
+	case !m.lobby.MayAdmit(v.who):
+		return fault.NotHost
+	case m.group.roster == nil:
+		return fault.GroupMissing
 	}
-	b, err := statement.ParseRemoval(s.Body)
-	if err != nil || b.Under != m.policy.under {
-		return nil, fault.StatementBad
+	return ""
+}
+
+func (m *Meeting) removal(v *visit, r wire.Remove) (lobby.Removed, fault.Code) {
+	if code := m.leads(v); code != "" {
+		return lobby.Removed{}, code
 	}
-	return lobby.Removed{By: v.who, Who: b.Participant, Device: b.Device, Statement: r.Statement}, ""
+	s, err := statement.Parse(r.Statement)
+	if err != nil || !m.bySigner(v, r.Statement) {
+		return lobby.Removed{}, fault.StatementBad
+	}
+	b, err := m.group.roster.Removal(m.group.tip, r.Statement)
+	if err != nil {
+		return lobby.Removed{}, fault.StatementBad
+	}
+	return lobby.Removed{By: v.who, Who: b.Participant, Device: b.Device, HostKey: m.byHostKey(v, s), Statement: r.Statement}, ""
 }
 
 func (m *Meeting) ending(v *visit, r wire.End) (lobby.Input, fault.Code) {
-	s, code := m.signed(v, r.Statement, statement.KindEnd, true)
-	if code != "" {
-		return nil, code
+	switch {
+	case !m.lobby.IsHost(v.who):
+		return nil, fault.NotHost
+	case m.group.roster == nil:
+		return nil, fault.GroupMissing
 	}
-	if b, err := statement.ParseEnd(s.Body); err != nil || b.Under != m.policy.under {
+	if _, err := m.group.roster.End(m.group.tip, r.Statement); err != nil || !m.bySigner(v, r.Statement) {
 		return nil, fault.StatementBad
 	}
 	return lobby.Ended{By: v.who, Statement: r.Statement}, ""
@@ -120,17 +120,14 @@ func (m *Meeting) leaving(v *visit, r wire.Leave) (lobby.Input, fault.Code) {
 		}
 		return lobby.Left{Who: v.who}, ""
 	}
-	group, ok := m.epoch.Group()
-	if !ok {
+	if m.group.roster == nil {
 		return nil, fault.GroupMissing
 	}
-	s, err := statement.Parse(r.Statement)
-	if err != nil || s.Kind != statement.KindLeave || s.Signer != [32]byte(v.device) || !s.Verify(m.facts.Meeting, group) {
-		return nil, fault.StatementBad
-	}
-	b, err := statement.ParseLeave(s.Body)
-	if err != nil || b.Participant != ident.ParticipantID(v.who) {
+	b, err := m.group.roster.Leave(r.Statement)
+	if err != nil || b.Participant != v.who || !m.bySigner(v, r.Statement) {
 		return nil, fault.StatementBad
 	}
 	return lobby.Left{Who: v.who, Statement: r.Statement}, ""
 }
+
+func nowMillis() uint64 { return uint64(time.Now().UnixMilli()) }

@@ -70,10 +70,14 @@ func Open(ctx context.Context, cfg config.Config, out io.Writer) (n *Node, err e
 			return n, err
 		}
 	}
+	secret, err := n.store.Secret()
+	if err != nil {
+		return n, err
+	}
 	means := booking.Errors{Missing: cluster.ErrMissing, Taken: cluster.ErrExists}
 	desk := booking.NewDesk(n.store, means, cfg.BookingLife, cfg.MaxMeetings)
 	limits := lobby.Limits{Members: cfg.MaxMembers, Knocks: cfg.MaxKnocks, MaxAge: cfg.MaxAge}
-	n.live = gate.NewLive(desk, limits, func() meeting.Media { return n.plane.Room() }, log)
+	n.live = gate.NewLive(desk, limits, secret, func() meeting.Media { return n.plane.Room() }, log)
 	n.signal = gate.NewSignal(n.live)
 	door, err := gate.New(cfg, token, desk, n.signal)
 	if err != nil {

@@ -155,6 +155,9 @@ func (s *State) LeafOf(who ident.ParticipantID) (Leaf, bool) {
 	return s.members[at].Leaf, true
 }
 
+// Away lists who is away, in the order of their going.
+func (s *State) Away() []Leaf { return slices.Clone(s.away) }
+
 // AwayOf finds who was removed for absence only.
 func (s *State) AwayOf(who ident.ParticipantID) (Leaf, bool) {
 	at := slices.IndexFunc(s.away, func(l Leaf) bool { return l.Participant == who })
