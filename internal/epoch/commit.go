@@ -74,7 +74,7 @@ func (m *Machine) carryRemoves(in Committed, task Task, undo *order) {
 			delete(m.members, r.Who)
 		}
 		at := slices.IndexFunc(m.removes, func(have Remove) bool { return have.Who == r.Who })
-		if at >= 0 {
+		if at >= 0 && (mem == nil || r.Reason != ByAbsence || m.removes[at].Reason != ByRemoval) { // else away now, and removed still
 			undo.removes = append(undo.removes, m.removes[at])
 			m.removes = slices.Delete(m.removes, at, at+1)
 		}

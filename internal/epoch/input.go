@@ -39,7 +39,7 @@ type Wanted struct{ Add Add }
 // Unwanted takes a Wanted back: no commit with it is ordered any more.
 type Unwanted struct{ Who ident.ParticipantID }
 
-// Gone is a person to remove; by removal, somebody who is away, too.
+// Gone is a person to remove: one whom the group holds or, by a removal, has away.
 type Gone struct{ Remove Remove }
 
 // Joined says that a member holds the group.

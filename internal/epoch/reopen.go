@@ -78,8 +78,10 @@ func (m *Machine) undo(o order) {
 		switch {
 		case mem == nil:
 			delete(m.members, who)
-		case now == nil || slices.Contains(o.welcomed, who):
-			mem.connected = false // by its removal, or by the page that came in its place
+		case now == nil:
+			m.members[who] = mem
+		case slices.Contains(o.welcomed, who):
+			mem.connected, mem.confirmed, mem.vacated = false, false, true // its page had lost the group
 			m.members[who] = mem
 		}
 	}

@@ -117,7 +117,6 @@ func (m *Machine) welcomed(in Welcomed, now time.Time) []Effect {
 	s := m.seats[who]
 	if inv == nil || !slices.Equal(inv.knock.KeyPackage, in.KeyPackage) || inv.cause == ByTake && s == nil {
 		// Gone, or knocking anew, since the commit was asked for: the new leaf is nobody's, an old seat's leaf is gone.
-		delete(m.invited, who)
 		m.drop(who)
 		return []Effect{Unseat{Who: who, Why: WhyAbsent, Remove: true}}
 	}

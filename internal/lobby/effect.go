@@ -34,7 +34,7 @@ const (
 	WhyElsewhere            // the seat was taken over
 	WhyLeft                 // went of their own will
 	WhyAbsent               // the line did not come back
-	WhyRevived              // the group was revived at a later epoch: the page comes back by itself
+	WhyVoid                 // what seated them is void: the line closes without a last word, and the page comes back by itself
 )
 
 // Dismiss ends a waiting person's part.

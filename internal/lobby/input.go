@@ -87,6 +87,13 @@ type Welcomed struct {
 	KeyPackage []byte
 }
 
+// Unwelcomed says that the commit by which a person came in is void. Inside tells whether the group still holds an
+// older leaf of the device: then a seat without a line waits for it.
+type Unwelcomed struct {
+	Who    ident.ParticipantID
+	Inside bool
+}
+
 // Unaddable says that the group could not add an invited person.
 type Unaddable struct{ Who ident.ParticipantID }
 
@@ -114,25 +121,26 @@ type Ended struct {
 // Ticked is the passing of time.
 type Ticked struct{}
 
-func (Ruled) input()     {}
-func (HostCame) input()  {}
-func (Knocked) input()   {}
-func (Rejoined) input()  {}
-func (Taken) input()     {}
-func (Stayed) input()    {}
-func (Withdrew) input()  {}
-func (Opened) input()    {}
-func (Revived) input()   {}
-func (Returned) input()  {}
-func (Admitted) input()  {}
-func (Denied) input()    {}
-func (Allowed) input()   {}
-func (Removed) input()   {}
-func (Welcomed) input()  {}
-func (Unaddable) input() {}
-func (Joined) input()    {}
-func (Lost) input()      {}
-func (Resumed) input()   {}
-func (Left) input()      {}
-func (Ended) input()     {}
-func (Ticked) input()    {}
+func (Ruled) input()      {}
+func (HostCame) input()   {}
+func (Knocked) input()    {}
+func (Rejoined) input()   {}
+func (Taken) input()      {}
+func (Stayed) input()     {}
+func (Withdrew) input()   {}
+func (Opened) input()     {}
+func (Revived) input()    {}
+func (Returned) input()   {}
+func (Admitted) input()   {}
+func (Denied) input()     {}
+func (Allowed) input()    {}
+func (Removed) input()    {}
+func (Welcomed) input()   {}
+func (Unwelcomed) input() {}
+func (Unaddable) input()  {}
+func (Joined) input()     {}
+func (Lost) input()       {}
+func (Resumed) input()    {}
+func (Left) input()       {}
+func (Ended) input()      {}
+func (Ticked) input()     {}

@@ -21,13 +21,30 @@ func knock(n byte) Knocked {
 }
 func invite(n byte) Invitation { return Invitation{person(n), device(n), [32]byte{n}} }
 
-const hostNo = 9
+func rejoin(n byte) Rejoined {
+	return Rejoined{Knock{Who: person(n), Device: device(n), Reference: [32]byte{n, 1}, KeyPackage: []byte{n, 1}, Statement: []byte("r")}}
+}
+
+func bar(n byte) Ruled {
+	return Ruled{Hosts: []Device{device(hostNo)}, Barred: []Device{device(n)}, Voids: true}
+}
+
+const (
+	hostNo   = 9
+	coHostNo = 8
+)
+
+var (
+	lock     = Ruled{Hosts: []Device{device(hostNo)}, CoHosts: []Device{device(coHostNo)}, Locked: true}
+	twoHosts = Ruled{Hosts: []Device{device(hostNo), device(coHostNo)}}
+)
 
 // opened is a door with its host there and a group open.
 func opened() *Machine {
 	m := New(limits)
 	m.Step(HostCame{person(hostNo), device(hostNo)}, start)
 	m.Step(Opened{person(hostNo)}, start)
+	m.Step(Ruled{Hosts: []Device{device(hostNo)}}, start)
 	return m
 }
 
@@ -55,34 +72,62 @@ func TestWhoIsRefusedWhat(t *testing.T) {
 		in     Input
 		want   fault.Code
 	}{
-		"a guest admits":                    {[]Input{knock(1), knock(2)}, Admitted{By: guest, Entries: []Invitation{invite(2)}}, fault.NotHost},
-		"a guest denies":                    {[]Input{knock(1)}, Denied{guest, guest}, fault.NotHost},
-		"a guest allows":                    {nil, Allowed{guest, guest}, fault.NotHost},
-		"a guest removes":                   {nil, Removed{By: guest, Who: host, Device: device(hostNo)}, fault.NotHost},
-		"a guest ends":                      {nil, Ended{By: guest}, fault.NotHost},
-		"a guest opens a group":             {nil, Opened{guest}, fault.NotHost},
-		"nobody is the host of no one":      {nil, Ended{}, fault.NotHost},
-		"the host admits who does not wait": {nil, Admitted{By: host, Entries: []Invitation{invite(1)}}, fault.SeatUnknown},
-		"the host admits an old KeyPackage": {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{{guest, device(1), [32]byte{99}}}}, fault.SeatUnknown},
-		"the host admits another device":    {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{{guest, device(2), [32]byte{1}}}}, fault.SeatUnknown},
-		"one bad entry spoils all":          {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{invite(1), invite(2)}}, fault.SeatUnknown},
-		"the host removes herself":          {nil, Removed{By: host, Who: host, Device: device(hostNo)}, fault.SeatUnknown},
-		"the host removes a stranger":       {nil, Removed{By: host, Who: guest, Device: device(1)}, fault.SeatUnknown},
-		"the host denies nobody":            {nil, Denied{host, guest}, fault.SeatUnknown},
-		"the host allows who is not barred": {nil, Allowed{host, guest}, fault.SeatUnknown},
-		"a fourth knock":                    {[]Input{knock(1), knock(2), knock(3)}, knock(4), fault.DoorFull},
-		"a knock as the host":               {nil, Knocked{Knock{Who: host, Device: device(1)}}, fault.KnockBad},
-		"a knock as another who waits":      {[]Input{knock(1)}, Knocked{Knock{Who: guest, Device: device(2)}}, fault.KnockBad},
-		"a device under a second name":      {[]Input{knock(1)}, Knocked{Knock{Who: person(2), Device: device(1)}}, fault.KnockBad},
-		"a denied device":                   {[]Input{knock(1), Denied{host, guest}}, knock(1), fault.KnockDenied},
-		"a host under a guest's name":       {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{Who: guest}}, HostCame{guest, device(hostNo)}, fault.HostProofBad},
-		"joining without a seat":            {[]Input{knock(1)}, Joined{guest}, fault.NotMember},
-		"leaving without a seat":            {nil, Left{Who: guest}, fault.NotMember},
-		"staying without waiting":           {nil, Stayed{guest}, fault.MessageOrder},
-		"after the end":                     {[]Input{Ended{By: host}}, knock(1), fault.MeetingOver},
+		"a guest admits":                     {[]Input{knock(1), knock(2)}, Admitted{By: guest, Entries: []Invitation{invite(2)}}, fault.NotHost},
+		"a guest denies":                     {[]Input{knock(1)}, Denied{guest, guest}, fault.NotHost},
+		"a guest allows":                     {nil, Allowed{guest, guest}, fault.NotHost},
+		"a guest removes":                    {nil, Removed{By: guest, Who: host, Device: device(hostNo)}, fault.NotHost},
+		"a guest ends":                       {nil, Ended{By: guest}, fault.NotHost},
+		"a guest opens a group":              {nil, Opened{guest}, fault.NotHost},
+		"nobody is the host of no one":       {nil, Ended{}, fault.NotHost},
+		"the host admits who does not wait":  {nil, Admitted{By: host, Entries: []Invitation{invite(1)}}, fault.SeatUnknown},
+		"the host admits an old KeyPackage":  {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{{guest, device(1), [32]byte{99}}}}, fault.SeatUnknown},
+		"the host admits another device":     {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{{guest, device(2), [32]byte{1}}}}, fault.SeatUnknown},
+		"one bad entry spoils all":           {[]Input{knock(1)}, Admitted{By: host, Entries: []Invitation{invite(1), invite(2)}}, fault.SeatUnknown},
+		"the host removes herself":           {nil, Removed{By: host, Who: host, Device: device(hostNo)}, fault.NotHost},
+		"the host removes a stranger":        {nil, Removed{By: host, Who: guest, Device: device(1)}, fault.SeatUnknown},
+		"the host denies nobody":             {nil, Denied{host, guest}, fault.SeatUnknown},
+		"the host allows who is not barred":  {nil, Allowed{host, guest}, fault.SeatUnknown},
+		"a co-host opens a group":            {nil, Opened{person(coHostNo)}, fault.NotHost},
+		"a co-host ends":                     {nil, Ended{By: person(coHostNo)}, fault.NotHost},
+		"a co-host removes a host":           {nil, Removed{By: person(coHostNo), Who: host, Device: device(hostNo)}, fault.NotHost},
+		"a host removes a host":              {[]Input{twoHosts}, Removed{By: host, Who: person(coHostNo), Device: device(coHostNo)}, fault.NotHost},
+		"the host key removes a host":        {[]Input{twoHosts}, Removed{By: host, Who: person(coHostNo), Device: device(coHostNo), HostKey: true}, ""},
+		"a co-host with the host key's word": {[]Input{knock(1)}, Removed{By: person(coHostNo), Who: host, Device: device(hostNo), HostKey: true}, fault.NotHost},
+		"a co-host admits":                   {[]Input{knock(1)}, Admitted{By: person(coHostNo), Entries: []Invitation{invite(1)}}, ""},
+		"a co-host denies":                   {[]Input{knock(1)}, Denied{person(coHostNo), guest}, ""},
+		"a demoted co-host admits":           {[]Input{Ruled{Hosts: []Device{device(hostNo)}}, knock(1)}, Admitted{By: person(coHostNo), Entries: []Invitation{invite(1)}}, fault.NotHost},
+		"a new group while one is held":      {nil, Opened{host}, fault.GroupHeld},
+		"a knock while locked":               {[]Input{lock}, knock(1), fault.MeetingLocked},
+		"an admission while locked":          {[]Input{knock(1), lock}, Admitted{By: host, Entries: []Invitation{invite(1)}}, fault.MeetingLocked},
+		"a stranger rejoins":                 {nil, rejoin(1), fault.RejoinBad},
+		"a co-host rejoins while locked":     {[]Input{lock}, rejoin(coHostNo), ""},
+		"who left rejoins":                   {[]Input{Left{Who: person(coHostNo)}}, rejoin(coHostNo), fault.RejoinBad},
+		"a removed device rejoins":           {[]Input{Removed{By: host, Who: person(coHostNo), Device: device(coHostNo)}}, rejoin(coHostNo), fault.Removed},
+		"a barred device rejoins":            {[]Input{bar(coHostNo)}, rejoin(coHostNo), fault.Removed},
+		"a barred device knocks":             {[]Input{bar(1)}, knock(1), fault.Removed},
+		"a barred device has the host key":   {[]Input{bar(7)}, HostCame{person(7), device(7)}, fault.Removed},
+		"a rejoin that nobody can answer":    {[]Input{Lost{host}}, rejoin(coHostNo), fault.RejoinBad},
+		"a guest takes the group":            {nil, Taken{knock(coHostNo).Knock}, fault.NotHost},
+		"a host of the group takes it":       {nil, Taken{knock(hostNo).Knock}, fault.MessageOrder},
+		"a second host device takes it":      {[]Input{lock, HostCame{person(7), device(7)}}, Taken{knock(7).Knock}, ""},
+		"joining what one was not added to":  {[]Input{HostCame{person(7), device(7)}}, Joined{person(7)}, fault.MessageOrder},
+		"an unknown device returns":          {nil, Returned{person(1), device(1)}, fault.RejoinBad},
+		"another device returns":             {nil, Returned{host, device(1)}, fault.RejoinBad},
+		"a fourth knock":                     {[]Input{knock(1), knock(2), knock(3)}, knock(4), fault.DoorFull},
+		"a knock as the host":                {nil, Knocked{Knock{Who: host, Device: device(1)}}, fault.KnockBad},
+		"a knock as another who waits":       {[]Input{knock(1)}, Knocked{Knock{Who: guest, Device: device(2)}}, fault.KnockBad},
+		"a device under a second name":       {[]Input{knock(1)}, Knocked{Knock{Who: person(2), Device: device(1)}}, fault.KnockBad},
+		"a denied device":                    {[]Input{knock(1), Denied{host, guest}}, knock(1), fault.KnockDenied},
+		"a host under a guest's name":        {[]Input{knock(1), Admitted{By: host, Entries: []Invitation{invite(1)}}, Welcomed{Who: guest}}, HostCame{guest, device(hostNo)}, fault.HostProofBad},
+		"joining without a seat":             {[]Input{knock(1)}, Joined{guest}, fault.NotMember},
+		"leaving without a seat":             {nil, Left{Who: guest}, fault.NotMember},
+		"staying without waiting":            {nil, Stayed{guest}, fault.MessageOrder},
+		"after the end":                      {[]Input{Ended{By: host}}, knock(1), fault.MeetingOver},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := opened()
+			member(m, coHostNo)
+			m.Step(Ruled{Hosts: []Device{device(hostNo)}, CoHosts: []Device{device(coHostNo)}}, start)
 			for _, in := range c.before {
 				if got := code(m.Step(in, start)); got != "" {
 					t.Fatalf("before: %T refused with %s", in, got)
@@ -101,9 +146,8 @@ func TestAMemberIsNotImpersonatedByAnotherDevice(t *testing.T) {
 	if got := code(m.Step(Knocked{Knock{Who: person(1), Device: device(2)}}, start)); got != fault.KnockBad {
 		t.Errorf("refused with %q", got)
 	}
-	m.Step(Left{Who: person(1)}, start)
-	if got := code(m.Step(Knocked{Knock{Who: person(1), Device: device(2)}}, start)); got != fault.KnockBad {
-		t.Errorf("after leaving: %q", got)
+	if got := code(m.Step(Rejoined{Knock{Who: person(1), Device: device(2)}}, start)); got != fault.RejoinBad {
+		t.Errorf("a rejoin: %q", got)
 	}
 }
 

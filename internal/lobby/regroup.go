@@ -55,12 +55,12 @@ func (m *Machine) revived(in Revived, now time.Time) []Effect {
 	for _, who := range m.seatOrder() {
 		if s := m.seats[who]; s.confirmed || s.welcomed || !s.hostKey {
 			m.drop(who)
-			out = append(out, Unseat{Who: who, Why: WhyRevived})
+			out = append(out, Unseat{Who: who, Why: WhyVoid})
 		}
 	}
 	for _, inv := range m.onTheWay() {
 		delete(m.invited, inv.knock.Who)
-		out = append(out, Uninvite{inv.knock.Who}, Dismiss{Who: inv.knock.Who, Why: WhyRevived})
+		out = append(out, Uninvite{inv.knock.Who}, Dismiss{Who: inv.knock.Who, Why: WhyVoid})
 	}
 	for _, mem := range in.Away {
 		m.known[mem.Device] = mem.Who
@@ -82,4 +82,22 @@ func (m *Machine) returned(in Returned, now time.Time) []Effect {
 		return refuse(fault.RejoinBad)
 	}
 	return m.resumed(in.Who, now)
+}
+
+// unwelcomed takes the seat that a void commit gave. One with the host key stays, outside the group.
+func (m *Machine) unwelcomed(in Unwelcomed, now time.Time) []Effect {
+	s := m.seats[in.Who]
+	if s == nil {
+		return nil
+	}
+	if s.hostKey {
+		s.welcomed, s.confirmed = false, false
+		return nil
+	}
+	m.drop(in.Who)
+	out := []Effect{Unseat{Who: in.Who, Why: WhyVoid}}
+	if !in.Inside {
+		return out
+	}
+	return append(out, m.place(in.Who, &seat{device: s.device, welcomed: true, confirmed: true, since: now, lost: now}))
 }

@@ -30,7 +30,7 @@ func (m *Machine) ruled(in Ruled, now time.Time) []Effect {
 			delete(m.removed, d)
 		}
 	}
-	out := m.watch()
+	var out []Effect
 	for _, w := range m.queue() {
 		if why, goes := m.shutOut(w.knock.Device); goes {
 			delete(m.waiting, w.knock.Who)
@@ -38,6 +38,7 @@ func (m *Machine) ruled(in Ruled, now time.Time) []Effect {
 			out = append(out, Dismiss{Who: w.knock.Who, Why: why})
 		}
 	}
+	out = append(out, m.watch()...)
 	for _, inv := range m.onTheWay() {
 		out = append(out, m.reconsider(inv, in.Voids, now)...)
 	}

@@ -55,6 +55,8 @@ func (m *Machine) step(in Input, now time.Time) []Effect {
 		return m.remove(in)
 	case Welcomed:
 		return m.welcomed(in, now)
+	case Unwelcomed:
+		return m.unwelcomed(in, now)
 	case Unaddable:
 		return m.unaddable(in.Who)
 	case Joined:

@@ -1,7 +1,7 @@
 package lobby
 
 import (
-	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,116 +15,142 @@ import (
 type walk struct {
 	m        *Machine
 	now      time.Time
-	admitted map[ident.ParticipantID]bool // by the host, with the knock that stands
-	seated   map[ident.ParticipantID]bool
-	hosts    map[ident.ParticipantID]bool
-	barred   map[Device]ident.ParticipantID
-	devices  map[ident.ParticipantID]Device // of the last knock
+	rules    Ruled
+	invited  map[ident.ParticipantID]Invite
+	seated   map[ident.ParticipantID]Device
+	hostKeys map[ident.ParticipantID]bool
+	rejoins  map[Device]bool // may rejoin: seated once, neither left nor removed
+	removed  map[Device]ident.ParticipantID
+	shown    map[[2]ident.ParticipantID]bool // to whom, of whom
 	finished bool
 }
 
-// TestRandomStoriesKeepThePromises walks the machine at random. What must always hold: nobody is seated
-// without an admission or the host key, nobody is confirmed without a seat, the barred are not shown, there
-// are no more seats than may be, one host, nothing after the end, and Next never lies in the past of a tick.
+// TestRandomStoriesKeepThePromises walks the machine at random. What must always hold: nobody is invited but
+// by a host or co-host while unlocked, by a right to rejoin or by the host key; nobody is seated without an
+// invitation that stands; what a lock or a bar voids is taken back in the same step; no barred device comes
+// in; knocks are shown to hosts and co-hosts alone; nothing after the end; Next never lies in the past of a tick.
 func TestRandomStoriesKeepThePromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &walk{
-			m: New(limits), now: start, admitted: map[ident.ParticipantID]bool{}, seated: map[ident.ParticipantID]bool{},
-			hosts: map[ident.ParticipantID]bool{}, barred: map[Device]ident.ParticipantID{}, devices: map[ident.ParticipantID]Device{},
+			m: New(limits), now: start, invited: map[ident.ParticipantID]Invite{}, seated: map[ident.ParticipantID]Device{},
+			hostKeys: map[ident.ParticipantID]bool{}, rejoins: map[Device]bool{}, removed: map[Device]ident.ParticipantID{},
+			shown: map[[2]ident.ParticipantID]bool{},
 		}
-		for range rapid.IntRange(1, 120).Draw(t, "steps") {
-			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "seconds")) * time.Second)
+		for range rapid.IntRange(1, 150).Draw(t, "steps") {
+			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "seconds")) * time.Second)
 			in := w.draw(t)
 			effects := w.m.Step(in, w.now)
-			w.note(in, effects)
+			if code(effects) == "" {
+				w.note(in)
+			}
 			for _, e := range effects {
 				w.check(t, in, e)
 			}
-			if _, ticked := in.(Ticked); ticked && !w.m.Next().IsZero() && !w.m.Next().After(w.now) {
-				t.Fatalf("after a tick something is still due: %v at %v", w.m.Next(), w.now)
-			}
-			if len(w.m.seats)+len(w.m.invited) > limits.Members+1 || len(w.m.waiting) > limits.Knocks+limits.Members {
-				t.Fatalf("%d seats, %d invited, %d waiting", len(w.m.seats), len(w.m.invited), len(w.m.waiting))
-			}
+			w.settle(t, in)
 		}
 	})
 }
 
 func (w *walk) draw(t *rapid.T) Input {
-	n := byte(rapid.IntRange(1, 6).Draw(t, "who"))
+	n := byte(rapid.IntRange(1, 9).Draw(t, "who"))
 	who, by := person(n), person(hostNo)
-	if rapid.IntRange(0, 4).Draw(t, "liar") == 0 {
-		by = person(byte(rapid.IntRange(1, 8).Draw(t, "by")))
+	if rapid.IntRange(0, 3).Draw(t, "liar") == 0 {
+		by = person(byte(rapid.IntRange(1, 9).Draw(t, "by")))
 	}
-	k := Knock{Who: who, Device: device(n), Reference: [32]byte{n, byte(rapid.IntRange(0, 1).Draw(t, "package"))}}
-	switch rapid.IntRange(0, 14).Draw(t, "input") {
+	k := Knock{Who: who, Device: device(n), KeyPackage: []byte{n, byte(rapid.IntRange(0, 1).Draw(t, "package"))}}
+	k.Reference = [32]byte{n, k.KeyPackage[1]}
+	if rapid.IntRange(0, 19).Draw(t, "other device") == 0 {
+		k.Device = device(n%9 + 1)
+	}
+	switch rapid.IntRange(0, 19).Draw(t, "input") {
 	case 0:
-		h := byte(rapid.IntRange(8, 9).Draw(t, "host"))
-		return HostCame{person(h), device(h)}
-	case 1, 2:
-		if rapid.IntRange(0, 9).Draw(t, "other device") == 0 {
-			k.Device = device(n + 1)
-		}
+		n := byte(rapid.IntRange(8, 9).Draw(t, "host"))
+		return HostCame{person(n), device(n)}
+	case 1, 2, 3:
 		return Knocked{k}
-	case 3, 4:
+	case 4, 5:
 		if waiting := w.m.waiting[who]; waiting != nil {
 			k = waiting.knock
 		}
 		return Admitted{By: by, Entries: []Invitation{{who, k.Device, k.Reference}}}
-	case 5:
-		return Welcomed{Who: who}
-	case 6:
+	case 6, 7:
+		return Welcomed{Who: who, KeyPackage: w.invited[who].Knock.KeyPackage}
+	case 8, 9:
 		return Joined{who}
-	case 7:
-		return Lost{[]ident.ParticipantID{who, by}[rapid.IntRange(0, 1).Draw(t, "whose")]}
-	case 8:
-		return Resumed{[]ident.ParticipantID{who, by}[rapid.IntRange(0, 1).Draw(t, "whose")]}
-	case 9:
-		return Denied{by, who}
 	case 10:
-		return Removed{By: by, Who: who, Device: k.Device}
+		return []Input{Lost{who}, Resumed{who}, Returned{who, k.Device}}[rapid.IntRange(0, 2).Draw(t, "line")]
 	case 11:
-		return []Input{Left{Who: who}, Withdrew{who}, Stayed{who}, Allowed{by, who}}[rapid.IntRange(0, 3).Draw(t, "which")]
+		return Rejoined{k}
 	case 12:
-		if !w.m.grouped || rapid.IntRange(0, 9).Draw(t, "anew") == 0 {
-			return Opened{by}
-		}
-		return Welcomed{Who: who}
+		return Taken{k}
 	case 13:
+		return w.drawRuled(t)
+	case 14:
+		return Removed{By: by, Who: who, Device: k.Device, HostKey: rapid.Bool().Draw(t, "host key")}
+	case 15:
+		return []Input{Left{Who: who}, Withdrew{who}, Stayed{who}, Allowed{by, who}, Denied{by, who}}[rapid.IntRange(0, 4).Draw(t, "which")]
+	case 16:
+		return Opened{by}
+	case 17:
 		if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
 			return Ended{By: by}
 		}
-		return Unaddable{who}
+		return []Input{Unaddable{who}, Unwelcomed{who, rapid.Bool().Draw(t, "inside")}}[rapid.IntRange(0, 1).Draw(t, "which")]
+	case 18:
+		if rapid.IntRange(0, 4).Draw(t, "really") == 0 {
+			return Revived{Seats: []Member{{person(hostNo), device(hostNo)}, {person(1), device(1)}}, Away: []Member{{person(2), device(2)}}}
+		}
+		return Lost{who}
 	default:
 		return Ticked{}
 	}
 }
 
-// note keeps the walk's own books of what was asked and not refused.
-func (w *walk) note(in Input, effects []Effect) {
-	if code(effects) != "" {
-		return
-	}
-	switch in := in.(type) {
-	case HostCame:
-		w.hosts = map[ident.ParticipantID]bool{in.Who: true}
-	case Admitted:
-		for _, e := range in.Entries {
-			w.admitted[e.Who] = true
+func (w *walk) drawRuled(t *rapid.T) Ruled {
+	in := Ruled{Locked: rapid.IntRange(0, 2).Draw(t, "locked") == 0, Voids: rapid.Bool().Draw(t, "voids")}
+	for n := byte(1); n <= 9; n++ {
+		switch rapid.IntRange(0, 5).Draw(t, "role") {
+		case 0:
+			in.Hosts = append(in.Hosts, device(n))
+		case 1:
+			in.CoHosts = append(in.CoHosts, device(n))
+		case 2:
+			in.Barred = append(in.Barred, device(n))
 		}
-	case Knocked:
-		delete(w.admitted, in.Knock.Who)
-		w.devices[in.Knock.Who] = in.Knock.Device
-	case Withdrew, Unaddable:
-	case Denied:
-		w.barred[w.devices[in.Who]] = in.Who
+	}
+	return in
+}
+
+func (w *walk) mayAdmit(who ident.ParticipantID) bool {
+	d, seated := w.seated[who]
+	return seated && (w.hostKeys[who] || slices.Contains(w.rules.Hosts, d) || slices.Contains(w.rules.CoHosts, d))
+}
+
+// note keeps the walk's own books of what was asked and not refused.
+func (w *walk) note(in Input) {
+	switch in := in.(type) {
+	case Ruled:
+		for d := range w.removed {
+			if slices.Contains(w.rules.Barred, d) && !slices.Contains(in.Barred, d) {
+				delete(w.removed, d)
+			}
+		}
+		w.rules = in
+	case Revived:
+		for _, mem := range slices.Concat(in.Seats, in.Away) {
+			w.rejoins[mem.Device] = true
+		}
+	case Left:
+		delete(w.rejoins, w.seated[in.Who])
 	case Removed:
-		w.barred[in.Device] = in.Who
-		delete(w.admitted, in.Who)
+		delete(w.rejoins, in.Device)
+		w.removed[in.Device] = in.Who
 	case Allowed:
-		maps.DeleteFunc(w.barred, func(_ Device, who ident.ParticipantID) bool { return who == in.Who })
-	case Opened:
-		clear(w.admitted)
+		for d, who := range w.removed {
+			if who == in.Who {
+				delete(w.removed, d)
+			}
+		}
 	}
 }
 
@@ -136,24 +162,24 @@ func (w *walk) check(t *rapid.T, in Input, e Effect) {
 		return
 	}
 	switch e := e.(type) {
+	case Invite:
+		w.checkInvite(t, in, e)
+		w.invited[e.Knock.Who] = e
+	case Uninvite:
+		delete(w.invited, e.Who)
 	case Seat:
-		if !w.admitted[e.Who] && !w.hosts[e.Who] {
-			t.Fatalf("%T seated %v without an admission", in, e.Who)
-		}
-		w.seated[e.Who] = true
-		delete(w.admitted, e.Who)
-	case Confirm:
-		if !w.seated[e.Who] {
-			t.Fatalf("confirmed without a seat")
-		}
+		w.checkSeat(t, in, e)
 	case Unseat:
-		delete(w.seated, e.Who)
+		w.unseat(e.Who)
 	case AskBack:
-		delete(w.seated, e.Who)
+		w.unseat(e.Who)
 	case ShowKnock:
-		if _, barred := w.barred[e.Knock.Device]; barred || !w.hosts[e.Host] {
-			t.Fatalf("a knock was shown that must not be: %#v", e)
+		if !w.mayAdmit(e.To) || slices.Contains(w.rules.Barred, e.Knock.Device) || w.rules.Locked {
+			t.Fatalf("%T: shown to %v: %#v", in, e.To, e.Knock)
 		}
+		w.shown[[2]ident.ParticipantID{e.To, e.Knock.Who}] = true
+	case HideKnock:
+		delete(w.shown, [2]ident.ParticipantID{e.To, e.Who})
 	case TellWaiting:
 		if w.m.waiting[e.Who] == nil {
 			t.Fatalf("told %v, who does not wait", e.Who)
@@ -162,11 +188,96 @@ func (w *walk) check(t *rapid.T, in Input, e Effect) {
 		if !w.m.HostThere() {
 			t.Fatal("asked while no host is there")
 		}
-	case Dismiss:
-		if w.seated[e.Who] && w.m.seats[e.Who] == nil && !w.m.over {
-			t.Fatal("a member was dismissed at the door")
-		}
 	case Finish:
 		w.finished = true
+	}
+}
+
+func (w *walk) checkInvite(t *rapid.T, in Input, e Invite) {
+	k := e.Knock
+	ok := false
+	switch in := in.(type) {
+	case Admitted:
+		ok = e.Cause == ByAdmission && w.mayAdmit(in.By) && !w.rules.Locked
+	case Rejoined:
+		_, removed := w.removed[k.Device]
+		ok = e.Cause == ByRejoin && w.rejoins[k.Device] && !removed
+	case Taken:
+		ok = e.Cause == ByTake && w.hostKeys[k.Who] && w.seated[k.Who] == k.Device
+	}
+	if !ok || slices.Contains(w.rules.Barred, k.Device) {
+		t.Fatalf("%#v invited %#v under %#v", in, e, w.rules)
+	}
+}
+
+func (w *walk) checkSeat(t *rapid.T, in Input, e Seat) {
+	inv, invited := w.invited[e.Who]
+	switch in.(type) {
+	case HostCame, Revived, Unwelcomed:
+	case Welcomed:
+		if !invited || inv.Knock.Device != e.Device || inv.Cause == ByTake {
+			t.Fatalf("%v was seated without an invitation", e.Who)
+		}
+		delete(w.invited, e.Who)
+	default:
+		t.Fatalf("%T seated %v", in, e.Who)
+	}
+	if _, again := in.(Unwelcomed); !again && slices.Contains(w.rules.Barred, e.Device) {
+		t.Fatalf("%T seated a barred device", in)
+	}
+	_, w.hostKeys[e.Who] = in.(HostCame)
+	w.seated[e.Who] = e.Device
+	w.rejoins[e.Device] = true
+}
+
+func (w *walk) unseat(who ident.ParticipantID) {
+	delete(w.seated, who)
+	delete(w.hostKeys, who)
+	for pair := range w.shown {
+		if pair[0] == who {
+			delete(w.shown, pair)
+		}
+	}
+}
+
+// settle checks what must hold between two inputs.
+func (w *walk) settle(t *rapid.T, in Input) {
+	if w.finished {
+		return
+	}
+	if welcomed, ok := in.(Welcomed); ok && w.invited[welcomed.Who].Cause == ByTake {
+		delete(w.invited, welcomed.Who)
+	}
+	if u, unaddable := in.(Unaddable); unaddable {
+		delete(w.invited, u.Who)
+	}
+	for who, inv := range w.invited {
+		if w.m.invited[who] == nil || slices.Contains(w.rules.Barred, inv.Knock.Device) || inv.Cause == ByAdmission && w.rules.Locked {
+			t.Fatalf("%T: the invitation of %v stands", in, who)
+		}
+	}
+	for who, knock := range w.m.waiting {
+		if w.rules.Locked {
+			t.Fatalf("%v waits at a locked door", who)
+		}
+		for watcher := range w.seated {
+			if _, confirmed := w.m.Seated(watcher); w.mayAdmit(watcher) && confirmed && !w.shown[[2]ident.ParticipantID{watcher, who}] {
+				t.Fatalf("%T: %v does not see %v knock", in, watcher, knock.knock.Who)
+			}
+		}
+	}
+	for pair := range w.shown {
+		if w.m.waiting[pair[1]] == nil {
+			t.Fatalf("%T: %v sees %v, who does not wait", in, pair[0], pair[1])
+		}
+	}
+	if w.m.Started() && w.m.HostThere() != w.m.hostless.IsZero() {
+		t.Fatalf("%T: a host is there: %v, hostless since %v", in, w.m.HostThere(), w.m.hostless)
+	}
+	if _, ticked := in.(Ticked); ticked && !w.m.Next().IsZero() && !w.m.Next().After(w.now) {
+		t.Fatalf("after a tick something is still due: %v at %v", w.m.Next(), w.now)
+	}
+	if w.m.occupied() > limits.Members+maxHostSeats || len(w.m.waiting) > limits.Knocks+limits.Members {
+		t.Fatalf("%d inside, %d waiting", w.m.occupied(), len(w.m.waiting))
 	}
 }
