@@ -85,7 +85,7 @@ function lawful(before: bodies.Policy, after: bodies.Policy, by: Signer): void {
 test('whatever is signed, nobody gets what the table does not give', async () => {
   let taken = 0
   const wish = fc.tuple(fc.nat(7), fc.nat(4), fc.nat(5))
-  const walk = fc.array(fc.array(wish, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 25 })
+  const walk = fc.array(fc.array(wish, { minLength: 1, maxLength: 2 }), { minLength: 15, maxLength: 30 })
   await fc.assert(
     fc.asyncProperty(walk, async (steps) => {
       let now: Policy = policyOf(t.adas.roster)
@@ -112,7 +112,7 @@ test('whatever a member wishes, what it signs is taken by all, or it is told why
   let made = 0
   const change = fc.tuple(fc.nat(6), fc.nat(4), fc.boolean(), fc.nat(4))
   await fc.assert(
-    fc.asyncProperty(fc.array(change, { maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(change, { minLength: 20, maxLength: 40 }), async (steps) => {
       let roster: Roster = t.adas.roster
       for (const [kind, who, on, by] of steps) {
         const signer = people[by] ?? hostKey

@@ -6,7 +6,7 @@ import { hashOf, verify, type Place, type Statement } from '../keys/statement'
 import type { Bytes, Change, Role } from '../vault'
 import { VaultError } from '../vault-error'
 import { must } from './refused'
-import { leafOf, policyOf, roleIn, type Chain, type Policy, type Roster } from './roster'
+import { isBarred, leafOf, policyOf, roleIn, type Chain, type Policy, type Roster } from './roster'
 
 const maxPolicies = 512
 const maxChainBytes = 128 * 1024
@@ -172,6 +172,7 @@ function changed(now: bodies.Policy, roster: Roster, change: Change): bodies.Pol
     }
     case 'bar': {
       const device = fromHex(change.device)
+      if (device.length !== 32) throw new VaultError('policy_bad', 'no device key')
       if (has(hosts, device)) throw new VaultError('not_host', 'nobody bars a host')
       return { ...now, coHosts: without(coHosts, device), barred: [...without(barred, device), device] }
     }
@@ -191,5 +192,6 @@ function labelled(now: bodies.Policy, label: bodies.Policy['label']): bodies.Pol
 function deviceOf(roster: Roster, participant: string): Bytes {
   const leaf = leafOf(roster, fromHex(participant))
   if (leaf === undefined) throw new VaultError('seat_unknown', 'nobody inside by this id')
+  if (isBarred(roster, leaf.device)) throw new VaultError('policy_bad', 'this device is barred')
   return leaf.device
 }

@@ -70,8 +70,8 @@ async function rawOf(publicKey: CryptoKey): Promise<Bytes> {
 /** newInbox makes the X25519 pair of one leaf's inbox; the private half never leaves WebCrypto. */
 export async function newInbox(): Promise<{ publicKey: Bytes; privateKey: CryptoKey }> {
   const pair = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
-  const publicKey = await rawOf((pair as CryptoKeyPair).publicKey as PublicKey)
-  return { publicKey, privateKey: (pair as CryptoKeyPair).privateKey }
+  const publicKey = await rawOf(pair.publicKey)
+  return { publicKey, privateKey: pair.privateKey }
 }
 
 /** importEd25519 takes a raw seed as a key that signs and never leaves WebCrypto. */
