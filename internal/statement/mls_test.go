@@ -13,10 +13,10 @@ import (
 
 // recorded is testdata/mls.json: messages as the page's vault makes them.
 type recorded struct {
-	Meeting, Group, KeyPackage, Reference, Participant, Device, SignatureKey string
-	Epoch, Time                                                              uint64
-	SenderLeaf                                                               uint32
-	Admission, Commit, Proposal, Private                                     string
+	Meeting, Group, KeyPackage, Reference, Participant, Device, SignatureKey, InboxKey string
+	Epoch, Time                                                                        uint64
+	SenderLeaf                                                                         uint32
+	Admission, Commit, Proposal, Private                                               string
 }
 
 func readRecorded(t testing.TB) recorded {
@@ -54,6 +54,7 @@ func TestAKeyPackageOfThePageIsRead(t *testing.T) {
 		"participant":   {k.Participant.Text(), r.Participant},
 		"device":        {hex.EncodeToString(k.Device[:]), r.Device},
 		"signature key": {hex.EncodeToString(k.SignatureKey[:]), r.SignatureKey},
+		"inbox key":     {hex.EncodeToString(k.InboxKey[:]), r.InboxKey},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s is %s, want %s", name, pair[0], pair[1])
@@ -67,6 +68,9 @@ func TestAKeyPackageOfThePageIsRead(t *testing.T) {
 	}
 	if ref, err := KeyPackageRef(raw); err != nil || ref != k.Reference {
 		t.Errorf("reference: %v", err)
+	}
+	if fault := k.Fault(meeting, r.Time); fault != "" {
+		t.Error(fault)
 	}
 	for n := range raw {
 		if _, err := ParseKeyPackage(raw[:n]); !errors.Is(err, ErrForm) {
@@ -97,7 +101,7 @@ func TestHeadersOfThePagesMessagesAreRead(t *testing.T) {
 		t.Errorf("proposal %+v, %v", proposal, err)
 	}
 	private, err := ParsePrivateMessage(unhex(t, r.Private))
-	if err != nil || private.GroupID != group || private.Epoch != r.Epoch || private.ContentType != Application || len(private.AuthenticatedData) != 0 {
+	if err != nil || private.GroupID != GroupID(unhex(t, r.PrivateGroup)) || private.Epoch != r.PrivateEpoch || private.ContentType != Application || len(private.AuthenticatedData) != 0 {
 		t.Errorf("private %+v, %v", private, err)
 	}
 	if _, err := ParsePublicMessage(unhex(t, r.Private)); !errors.Is(err, ErrForm) {
@@ -105,18 +109,56 @@ func TestHeadersOfThePagesMessagesAreRead(t *testing.T) {
 	}
 }
 
+func TestACommitOfThePageIsReadToItsEnd(t *testing.T) {
+	r := readRecorded(t)
+	raw := unhex(t, r.Commit)
+	c, err := ParseCommit(raw)
+	if err != nil || len(c.Adds) != 1 || len(c.Removes) != 0 || len(c.PSKs) != 1 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	psk := c.PSKs[0]
+	if hex.EncodeToString(c.Adds[0].Reference[:]) != r.Reference || !psk.External || hex.EncodeToString(psk.ID) != r.Meeting || len(psk.Nonce) != 32 {
+		t.Errorf("add %x, PSK %+v", c.Adds[0].Reference, psk)
+	}
+	removing, err := ParseCommit(unhex(t, r.PathCommit))
+	group, leaf := GroupID(unhex(t, r.PathGroup)), removing.Path
+	if err != nil || len(removing.Removes) != 1 || leaf == nil || !leaf.Plain() {
+		t.Fatalf("%+v, %v", removing, err)
+	}
+	if !leaf.SignedIn(group, r.PathLeaf) || leaf.SignedIn(group, r.PathLeaf+1) || leaf.SignedIn(GroupID{}, r.PathLeaf) {
+		t.Error("the leaf of the path signs for its place in this group and no other")
+	}
+	raw = unhex(t, r.PathCommit)
+	for n := range raw {
+		if _, err := ParseCommit(raw[:n]); !errors.Is(err, ErrForm) {
+			t.Fatalf("cut to %d bytes: %v", n, err)
+		}
+	}
+	if _, err := ParseCommit(append(raw, 0)); !errors.Is(err, ErrForm) {
+		t.Error("a trailing byte was taken")
+	}
+	if _, err := ParseCommit(unhex(t, r.Proposal)); !errors.Is(err, ErrForm) {
+		t.Error("a proposal was read as a commit")
+	}
+}
+
 func FuzzMLSNeverPanics(f *testing.F) {
 	r := readRecorded(f)
-	for _, s := range []string{r.KeyPackage, r.Commit, r.Proposal, r.Private} {
+	for _, s := range []string{r.KeyPackage, r.Commit, r.PathCommit, r.Proposal, r.Private} {
 		f.Add(unhex(f, s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if k, err := ParseKeyPackage(b); err == nil && k.Reference != keyPackageRef(b) {
 			t.Fatal("another reference")
 		}
-		if m, err := ParsePublicMessage(b); err == nil {
+		m, err := ParsePublicMessage(b)
+		if err == nil {
 			_, _ = ParseCommitData(m.AuthenticatedData)
 		}
+		if c, ok := ParseCommit(b); ok == nil && (err != nil || len(c.Adds)+len(c.Removes)+len(c.PSKs) > maxProposals) {
+			t.Fatal("a commit that is no message, or too large")
+		}
+		_, _ = ParseRevived(b)
 		_, _ = ParsePrivateMessage(b)
 		_, _ = ParseCommitData(b)
 	})

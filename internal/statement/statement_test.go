@@ -28,13 +28,18 @@ var samples = map[Kind]struct {
 	KindEntry:     {Entry{Origin: "https://a.example", Device: key1}, parser(ParseEntry)},
 	KindHost:      {Host{Origin: "https://a.example", Participant: testPerson}, parser(ParseHost)},
 	KindKnock:     {Knock{Reference: key1, Participant: testPerson, Time: 1 << 40}, parser(ParseKnock)},
-	KindLeaf:      {Leaf{Participant: testPerson, SignatureKey: key2}, parser(ParseLeaf)},
+	KindLeaf:      {Leaf{Participant: testPerson, SignatureKey: key2, InboxKey: key1}, parser(ParseLeaf)},
 	KindResume:    {Resume{Origin: "http://localhost:8080", TicketHash: key2}, parser(ParseResume)},
-	KindPolicy:    {Policy{Generation: 1, Sequence: 1, Locked: true, Hosts: [][32]byte{key1, key2}, Barred: [][32]byte{key1}}, parser(ParsePolicy)},
+	KindPolicy:    {goodPolicy(func(*Policy) {}), parser(ParsePolicy)},
 	KindAdmission: {Admission{Under: Under{1, key1}, Expiry: 5, Entries: []Admitted{{Reference: key1, Participant: testPerson, Device: key2, Role: RoleHost}}}, parser(ParseAdmission)},
 	KindRemoval:   {Removal{Under: Under{1, key1}, Participant: testPerson, Device: key2}, parser(ParseRemoval)},
 	KindLeave:     {Leave{Participant: testPerson, SignatureKey: key2}, parser(ParseLeave)},
-	KindHead:      {Head{Epoch: 3, Authenticator: key1, Under: Under{1, key1}}, parser(ParseHead)},
+	KindRejoin:    {Rejoin{Participant: testPerson, SignatureKey: key1, Reference: key2, Epoch: 4, Authenticator: key1}, parser(ParseRejoin)},
+	KindConsent:   {Consent{Policy: key1}, parser(ParseConsent)},
+	KindHead:      {Head{Epoch: 3, Authenticator: key1, Under: Under{1, key1}, Time: 1 << 40}, parser(ParseHead)},
+	KindCommit:    {Envelope{Epoch: 3, Commit: key1}, parser(ParseEnvelope)},
+	KindRefusal:   {Refusal{Envelope{Epoch: 3, Commit: key1}, WhyOpens}, parser(ParseRefusal)},
+	KindOrder:     {Envelope{Epoch: 3, Commit: key2}, parser(ParseEnvelope)},
 	KindEnd:       {End{Under: Under{1, key1}, Epoch: 9}, parser(ParseEnd)},
 }
 
@@ -73,7 +78,7 @@ func TestASignatureHoldsForOneKindMeetingAndGroup(t *testing.T) {
 	leave := Leave{Participant: testPerson}.Encode()
 	s, _ := Parse(Sign(testKey, KindLeave, testMeeting, testGroup, leave))
 	asLeaf := s
-	asLeaf.Kind = KindLeaf
+	asLeaf.Kind = KindConsent
 	other := s
 	other.Body = Leave{Participant: testPerson, SignatureKey: key1}.Encode()
 	switch {
@@ -121,9 +126,9 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"too many entries": second(ParseAdmission(Admission{Entries: many}.Encode())),
 		"device twice":     second(ParseAdmission(Admission{Entries: []Admitted{entry, sameDevice}}.Encode())),
 		"unknown role":     second(ParseAdmission(badRole.Encode())),
-		"no host":          second(ParsePolicy(Policy{Generation: 1, Sequence: 1}.Encode())),
-		"host twice":       second(ParsePolicy(Policy{Generation: 1, Sequence: 1, Hosts: [][32]byte{key1, key1}}.Encode())),
-		"sequence zero":    second(ParsePolicy(Policy{Generation: 1, Hosts: [][32]byte{key1}}.Encode())),
+		"co-host's role":   second(ParseAdmission(Admission{Entries: []Admitted{{Role: 1}}}.Encode())),
+		"no reason":        second(ParseRefusal(Refusal{}.Encode())),
+		"unknown reason":   second(ParseRefusal(Refusal{Why: 3}.Encode())),
 		"short title":      second(ParseBooking(Booking{SealedTitle: []byte("x")}.Encode())),
 		"token proof":      second(ParseKnock(Knock{TokenProof: key1}.Encode())),
 	} {
@@ -131,6 +136,65 @@ func TestBodiesThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func goodPolicy(change func(*Policy)) Policy {
+	p := Policy{
+		Generation: 1, Sequence: 1, Locked: true, Allows: AllowAll, Recording: RecordingPaused, OrderKey: key1,
+		Hosts: [][32]byte{key1, key2}, CoHosts: [][32]byte{{3}}, Barred: [][32]byte{{4}, {5}},
+	}
+	change(&p)
+	return p
+}
+
+// keysFrom gives n keys in byte order.
+func keysFrom(n int) [][32]byte {
+	list := make([][32]byte, n)
+	for i := range list {
+		list[i] = [32]byte{9, byte(i >> 8), byte(i)}
+	}
+	return list
+}
+
+func TestPoliciesThatAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		good, bad func(*Policy)
+	}{
+		"no host":             {func(p *Policy) { p.Hosts = p.Hosts[:1] }, func(p *Policy) { p.Hosts = nil }},
+		"generation zero":     {func(p *Policy) { p.Generation = 2 }, func(p *Policy) { p.Generation = 0 }},
+		"sequence zero":       {func(p *Policy) { p.Sequence = 2 }, func(p *Policy) { p.Sequence = 0 }},
+		"a host twice":        {func(p *Policy) { p.Hosts = [][32]byte{key1, key2} }, func(p *Policy) { p.Hosts = [][32]byte{key1, key1} }},
+		"hosts out of order":  {func(p *Policy) { p.Hosts = [][32]byte{key1, key2} }, func(p *Policy) { p.Hosts = [][32]byte{key2, key1} }},
+		"a host barred":       {func(p *Policy) { p.Barred = [][32]byte{{6}} }, func(p *Policy) { p.Barred = [][32]byte{key1} }},
+		"a co-host barred":    {func(p *Policy) { p.Barred = [][32]byte{{6}} }, func(p *Policy) { p.Barred = [][32]byte{{3}} }},
+		"a host as co-host":   {func(p *Policy) { p.CoHosts = [][32]byte{{6}} }, func(p *Policy) { p.CoHosts = [][32]byte{key2} }},
+		"too many hosts":      {func(p *Policy) { p.Hosts = keysFrom(MaxHosts) }, func(p *Policy) { p.Hosts = keysFrom(MaxHosts + 1) }},
+		"too many co-hosts":   {func(p *Policy) { p.CoHosts = keysFrom(MaxCoHosts) }, func(p *Policy) { p.CoHosts = keysFrom(MaxCoHosts + 1) }},
+		"too many barred":     {func(p *Policy) { p.Barred = keysFrom(MaxBarred) }, func(p *Policy) { p.Barred = keysFrom(MaxBarred + 1) }},
+		"unknown label":       {func(p *Policy) { p.Label, p.Allows, p.Recording = 2, 0, 0 }, func(p *Policy) { p.Label, p.Allows, p.Recording = 3, 0, 0 }},
+		"unknown recording":   {func(p *Policy) { p.Recording = 2 }, func(p *Policy) { p.Recording = 3 }},
+		"an unknown right":    {func(p *Policy) { p.Allows = 32 }, func(p *Policy) { p.Allows = 64 }},
+		"sharing, sensitive":  {func(p *Policy) { p.Label, p.Allows = Sensitive, AllowAll&^AllowShare }, func(p *Policy) { p.Label = Sensitive }},
+		"keeping, restricted": {func(p *Policy) { p.Label, p.Allows, p.Recording = Restricted, 0, 0 }, func(p *Policy) { p.Label, p.Allows, p.Recording = Restricted, 0, 1 }},
+	} {
+		if _, err := ParsePolicy(goodPolicy(c.good).Encode()); err != nil {
+			t.Errorf("%s: what is right is refused: %v", name, err)
+		}
+		if _, err := ParsePolicy(goodPolicy(c.bad).Encode()); !errors.Is(err, ErrForm) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzPolicyBodyIsCanonical(f *testing.F) {
+	f.Add(goodPolicy(func(*Policy) {}).Encode())
+	f.Add(goodPolicy(func(p *Policy) { p.Barred = keysFrom(40) }).Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ParsePolicy(b)
+		if err == nil && (!bytes.Equal(p.Encode(), b) || len(p.Hosts) == 0 || len(p.Barred) > MaxBarred) {
+			t.Fatalf("%+v", p)
+		}
+	})
 }
 
 func second[T any](_ T, err error) error { return err }
