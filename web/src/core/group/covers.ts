@@ -119,7 +119,7 @@ export async function coverAdds(adds: readonly KeyPackage[], t: Trial): Promise<
 }
 
 /** diesAt is the time after which a KeyPackage is refused anyway. */
-export function diesAt(kp: KeyPackage): number {
+function diesAt(kp: KeyPackage): number {
   return Number(kp.leafNode.lifetime.notAfter) * 1_000
 }
 

@@ -98,25 +98,3 @@ export function readCommitData(raw: Uint8Array): CommitData {
 function expectVersion(r: Reader): void {
   if (r.u8() !== version) throw new FormError('version')
 }
-
-/** saidKinds are the kinds of PrivateMessage content. */
-export const saidKinds = { chat: 1, head: 2, names: 3, devices: 4 } as const
-
-const sizes = [64, 256, 1024, 4096, 16384, 65536]
-
-/** said pads, so that the server sees a size class only. */
-export function said(kind: number, body: Bytes): Bytes {
-  const content = join(u8(version), u8(kind), vector(4, body))
-  const size = sizes.find((s) => s >= content.length)
-  if (size === undefined) throw new FormError('too long to be said')
-  return join(content, new Uint8Array(size - content.length))
-}
-
-export function readSaid(raw: Uint8Array): { kind: number; body: Bytes } {
-  if (!sizes.includes(raw.length)) throw new FormError('padding')
-  const r = new Reader(raw)
-  expectVersion(r)
-  const content = { kind: r.u8(), body: r.vector(4) }
-  if (r.take(r.left).some((b) => b !== 0)) throw new FormError('padding')
-  return content
-}

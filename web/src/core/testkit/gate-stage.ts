@@ -82,7 +82,7 @@ async function stage(t: Trio, kim: Member): Promise<Stage> {
 }
 
 export const add = (who: Member): Proposal => ({ proposalType: 'add', add: { keyPackage: who.own.keyPackage } })
-export const addOf = (keyPackage: KeyPackage): Proposal => ({ proposalType: 'add', add: { keyPackage } })
+const addOf = (keyPackage: KeyPackage): Proposal => ({ proposalType: 'add', add: { keyPackage } })
 export const remove = (removed: number): Proposal => ({ proposalType: 'remove', remove: { removed } })
 export const psk = (s: Stage, pskId: Uint8Array = s.t.meeting, pskNonce: Uint8Array = random(32)): Proposal => ({
   proposalType: 'psk',

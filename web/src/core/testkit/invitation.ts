@@ -20,7 +20,7 @@ export interface Invitation {
   readonly word: Bytes
 }
 
-export function pskOf(pskId: Bytes): Proposal {
+function pskOf(pskId: Bytes): Proposal {
   return { proposalType: 'psk', psk: { preSharedKeyId: { psktype: 'external', pskId, pskNonce: random(32) } } }
 }
 
