@@ -4,6 +4,8 @@ import { World, type Person } from './testkit/meeting'
 import type { CommitFields } from './vault'
 
 const none = new Uint8Array()
+const all = { kind: 'all' } as const
+const calm = { silent: [], lost: [], stopped: false, removing: [], changing: false }
 const frame = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 
 interface Four {
@@ -28,12 +30,13 @@ const sends = async (p: Person): Promise<boolean> => (await p.vault.frames.seal(
 
 /** splits is the server's lie: only these people get the commit, and heads cross nowhere. */
 async function splits(w: World, made: CommitFields, half: readonly Person[]): Promise<void> {
-  for (const p of half) await p.vault.ordered(made.epoch, made.commit)
+  const ordered = await w.sealed(made)
+  for (const p of half) await p.vault.ordered(ordered)
   w.drops = (from, to) => half.includes(from) !== half.includes(to)
 }
 
-async function removes(by: Person, whom: Person, epoch: number): Promise<CommitFields> {
-  return by.vault.carryOut({ lease: 9, epoch, adds: [], removes: [{ participant: whom.id, statement: none }] })
+async function removes(w: World, by: Person, whom: Person): Promise<CommitFields> {
+  return w.made(by, { removes: [{ participant: whom.id, statement: none }] })
 }
 
 describe('heads', () => {
@@ -47,7 +50,7 @@ describe('heads', () => {
       expect(beats).toBeLessThanOrEqual(16)
     })
     for (const p of [host, bob, eve, kim]) {
-      expect(p.standing).toEqual({ silent: [], lost: [], stopped: false, removing: [] })
+      expect(p.standing).toEqual(calm)
       expect(p.alarms).toEqual([])
     }
   })
@@ -76,7 +79,7 @@ describe('H1: silence is the alarm', () => {
 
   test('the halves of a meeting that was split see it within ten seconds, by name', async () => {
     const { w, host, bob, eve, kim } = await four()
-    await splits(w, await removes(host, kim, w.epoch), [host, bob])
+    await splits(w, await removes(w, host, kim), [host, bob])
     await w.pass(10_000)
     expect(sorted(host.standing.lost)).toEqual(ids(eve, kim)) // Kim, too, though the commit took her out as absent
     expect(sorted(bob.standing.lost)).toEqual(ids(eve, kim))
@@ -114,17 +117,17 @@ describe('H1: silence is the alarm', () => {
     w.drops = (from) => from === eve || from === kim
     await w.pass(10_000)
     w.drops = () => false
-    await w.remove(eve, await host.vault.removal(eve.id))
+    await w.removes(host, eve)
     await w.remove(kim, await kim.vault.leaving())
     await w.pass(2_000)
-    for (const p of [host, bob]) expect(p.standing).toEqual({ silent: [], lost: [], stopped: false, removing: [] })
+    for (const p of [host, bob]) expect(p.standing).toEqual(calm)
   })
 
   test('a person’s head of an older epoch confirms nothing', async () => {
     const { w, host, bob, eve, kim } = await four()
     const old = w.inside.filter((p) => p !== eve)
-    const made = await removes(host, kim, w.epoch)
-    for (const p of old) if (p !== kim) await p.vault.ordered(made.epoch, made.commit)
+    const made = await removes(w, host, kim)
+    for (const p of old) if (p !== kim) await p.vault.ordered(await w.sealed(made))
     w.inside.splice(w.inside.indexOf(kim), 1) // Eve never hears of the commit, but her heads travel
     await w.pass(10_000)
     expect(host.standing.silent).toEqual([eve.id])
@@ -142,13 +145,13 @@ describe('H3: the dead man’s switch', () => {
     await w.pass(6_000)
     expect(bob.standing.stopped).toBe(true)
     expect(await sends(bob)).toBe(false)
-    await expect(bob.vault.say('to whom?')).rejects.toMatchObject({ code: 'stopped' })
+    await expect(bob.vault.say('to whom?', all)).rejects.toMatchObject({ code: 'stopped' })
     expect(await sends(host)).toBe(true) // the host hears the others
     w.drops = () => false
     await w.pass(4_000)
     expect(bob.standing.stopped).toBe(false)
     expect(await sends(bob)).toBe(true)
-    await expect(bob.vault.say('to you')).resolves.toBeDefined()
+    await expect(bob.vault.say('to you', all)).resolves.toBeDefined()
   })
 
   test('new epochs by a conspirator put it off for nobody', async () => {
@@ -183,10 +186,10 @@ describe('H3: the dead man’s switch', () => {
 
   test('a removal is being carried out until its commit is applied; until then its author sends nothing', async () => {
     const { w, host, bob, eve } = await four()
-    const statement = await host.vault.removal(eve.id)
+    const { statement } = await host.vault.removal(eve.id)
     expect(host.standing.removing).toEqual([eve.id])
     expect(await sends(host)).toBe(false)
-    await expect(host.vault.say('while she listens')).rejects.toMatchObject({ code: 'stopped' })
+    await expect(host.vault.say('while she listens', all)).rejects.toMatchObject({ code: 'stopped' })
     await w.pass(4_000)
     expect(host.alarms).toEqual([])
     await w.pass(1_000)
@@ -201,7 +204,7 @@ describe('H3: the dead man’s switch', () => {
 
   test('a removal that is carried out in time alarms nobody', async () => {
     const { w, host, eve } = await four()
-    await w.remove(eve, await host.vault.removal(eve.id))
+    await w.removes(host, eve)
     await w.pass(10_000)
     expect(host.alarms).toEqual([])
   })
@@ -221,9 +224,9 @@ describe('M9: the verification code', () => {
 
   test('halves of a split meeting see different digits in the same epoch', async () => {
     const { w, host, bob, eve, kim } = await four()
-    await splits(w, await removes(host, kim, w.epoch), [host, bob])
-    const other = await removes(eve, bob, w.epoch)
-    for (const p of [eve, kim]) await p.vault.ordered(other.epoch, other.commit)
+    await splits(w, await removes(w, host, kim), [host, bob])
+    const other = await removes(w, eve, bob)
+    for (const p of [eve, kim]) await p.vault.ordered(await w.sealed(other))
     expect(eve.digits).toBe(kim.digits)
     expect(host.digits).toBe(bob.digits)
     expect(eve.digits.split(' ')[0]).toBe(host.digits.split(' ')[0])

@@ -1,29 +1,32 @@
 /** LocalVault is the vault itself: it runs in the crypto worker, and in tests in their own thread. */
 import { wallClock, type Clock } from './clock'
 import { Frames } from './frames/frames'
-import { openGroup } from './group/commit'
-import { newKeyPackage, type Own } from './group/credential'
+import { changing, consenting, removing } from './group/acts'
+import { makeMeeting, readBooking } from './group/booking'
+import type { Own } from './group/credential'
 import { Door } from './group/door'
 import { endHolds, removalHolds, type Last } from './group/farewell'
-import { Group } from './group/group'
-import { join as joinGroup } from './group/joiner'
-import { referenceOf, writeKeyPackage } from './group/mls'
 import type { Named } from './group/forms'
 import { Refused } from './group/gate'
-import { leafOf, underOf, type Roster } from './group/roster'
-import { Session } from './group/session'
+import { Group, type Start } from './group/group'
+import { join as joinGroup } from './group/joiner'
+import { isHost, policyOf, underOf } from './group/roster'
+import { heldOf, noteSeat, recallSeat, seatOf, type Seat } from './group/seat'
+import { Session, type Entered } from './group/session'
+import { Messages, type Talk } from './group/talk'
+import { knocking, nameAnew, openingAnew, rejoining, taking, type Comer } from './group/ways-in'
 import * as bodies from './keys/bodies'
-import { equal, fromHex, hex, random } from './keys/bytes'
-import { encode, grouped } from './keys/crockford'
-import { codeKeys, hostKeys, meetingOf, meetingText, rootOf, sha256, type DeriveRoot } from './keys/derive'
-import { commitmentTo, openTitle, padName, sealName, sealTitle } from './keys/names'
+import { equal, fromHex, hex } from './keys/bytes'
+import { knockKey, rootOf, sha256, type DeriveRoot } from './keys/derive'
+import { openTitle } from './keys/names'
 import { LinkSecrets } from './keys/secrets'
-import { hashOf, parse, sign, verify, type Kind } from './keys/statement'
-import { checkName } from './name'
-import type { Bytes, CommitFields, Happening, Kept, KnockFields, KnockSeen, Opened, Said, Task, Vault } from './vault'
+import { parse, sign, type Kind, type Statement } from './keys/statement'
+import type * as v from './vault'
+import type { Bytes, Happening, Sealed, Vault } from './vault'
 import { VaultError } from './vault-error'
 
 const noGroup = new Uint8Array(32)
+const none = new Uint8Array()
 const ownKept = 2 // KeyPackages: the newest and the one it replaced, whose Welcome may be on its way
 
 /** Booked is what the booking told; it is signed by the host key. */
@@ -49,8 +52,13 @@ export class LocalVault implements Vault {
   #name = ''
   #booked: Booked | null = null
   #own: Own[] = []
+  #ownNamed: Named | null = null // the own name with the salt that a host link's device chose
   #door = new Door()
+  #messages = new Messages()
   #session: Session | null = null
+  #seat: Seat | null = null // in the last group that was vouched for
+  #left = false // who left on purpose does not come back by a rejoin
+  #handed: Bytes | null = null // the raw knock key, where a host gave it to this device
   #last: Last | null = null
 
   constructor(parts: LocalVaultParts = {}) {
@@ -84,6 +92,11 @@ export class LocalVault implements Vault {
     return this.#secrets
   }
 
+  #comer(): Comer {
+    const { meeting, participant, device } = this.#mine()
+    return { meeting, participant, device, origin: this.#origin, now: this.#clock.now() }
+  }
+
   #inside(): Session {
     if (this.#session === null) throw new VaultError('group_missing', 'no group yet')
     return this.#session
@@ -94,24 +107,17 @@ export class LocalVault implements Vault {
     return this.#booked
   }
 
-  async make(title: string, nonce: Bytes): ReturnType<Vault['make']> {
-    const seed = random(32)
-    const code = random(10)
-    const host = await hostKeys(seed)
-    const keys = await codeKeys(await this.#deriveRoot(code, host.meeting), host.meeting)
-    const sealedTitle = await sealTitle(keys.seal, host.meeting, title)
-    const body = bodies.booking({ nonce, entry: keys.entry.publicKey, knock: host.knock.publicKey, sealedTitle })
-    const booking = await sign(host.host, 'booking', { meeting: host.meeting, group: noGroup }, body)
-    const made = { code: grouped(encode(code)), seed: encode(seed) }
-    seed.fill(0)
-    code.fill(0)
-    return { hostKey: host.host.publicKey, booking, meeting: meetingText(host.meeting), ...made }
+  make(title: string, nonce: Bytes): ReturnType<Vault['make']> {
+    return makeMeeting(title, nonce, this.#deriveRoot)
   }
 
   async begin(input: Parameters<Vault['begin']>[0]): ReturnType<Vault['begin']> {
     await this.wipe()
     const secrets = await LinkSecrets.begin(input, this.#deriveRoot)
-    if (input.kept) this.#door.recall(await secrets.openNote(input.kept.admitted))
+    if (input.kept) {
+      this.#door.recall(await secrets.openAdmitted(input.kept.admitted))
+      this.#seat = await recallSeat(await secrets.openSeat(input.kept.seat))
+    }
     this.#secrets = secrets
     this.#origin = input.origin
     return { host: secrets.host !== null, code: await secrets.codeText() }
@@ -121,61 +127,49 @@ export class LocalVault implements Vault {
     await this.#mine().useCode(code)
   }
 
-  async keep(): Promise<Kept> {
-    return this.#mine().keep(this.#door.note())
+  keep(): Promise<v.Kept> {
+    const mine = this.#mine()
+    return this.#inTurn(() => {
+      const seat = this.#seatNow()
+      return mine.keep(this.#door.note(), seat ? noteSeat(seat, mine.participant) : none)
+    })
   }
 
-  async openBooking(hostKey: Bytes, booking: Bytes): Promise<Opened> {
+  /** seatNow is the seat in the present group once somebody vouched for it, until then the one of before. */
+  #seatNow(): Seat | null {
+    if (!this.#session?.confirmed) return this.#seat
+    const { group, people } = this.#session
+    const named = people.named([hex(this.#mine().participant)])[0] ?? this.#ownNamed
+    const seat = seatOf(group, this.#name, named)
+    return seat && { ...seat, returns: !this.#left }
+  }
+
+  async openBooking(hostKey: Bytes, booking: Bytes): Promise<v.Opened> {
     const mine = this.#mine()
-    const { meeting } = mine
-    const read = await this.#readBooking(hostKey, booking, meeting)
+    const read = await readBooking(hostKey, booking, mine.meeting)
     this.#booked = { hostKey, entry: read.entry, knock: read.knock }
     if (!mine.hasCode) return { title: '' }
     const keys = await mine.codeKeys()
-    return { title: await openTitle(keys.seal, meeting, read.sealedTitle).catch(() => '') } // a wrong code opens nothing; knock says so
+    return { title: await openTitle(keys.seal, mine.meeting, read.sealedTitle).catch(() => '') } // a wrong code opens nothing; knock says so
   }
 
-  async #readBooking(hostKey: Bytes, booking: Bytes, meeting: Bytes): Promise<bodies.Booking> {
-    const bad = (what: string): VaultError => new VaultError('booking_bad', what)
-    if (!equal(await meetingOf(hostKey), meeting)) throw bad('the host key is not the one of this address')
-    try {
-      const s = parse(booking)
-      const signed = s.kind === 'booking' && equal(s.signer, hostKey) && (await verify(s, { meeting, group: noGroup }))
-      if (!signed) throw bad('the host key did not sign it')
-      return bodies.readBooking(s.body)
-    } catch (e) {
-      throw e instanceof VaultError ? e : bad('not of the right form')
-    }
-  }
-
-  knock(challenge: Bytes, name: string): Promise<KnockFields> {
+  knock(challenge: Bytes, name: string): Promise<v.KnockFields> {
     return this.#inTurn(async () => {
-      const mine = this.#mine()
-      const { meeting, participant, device } = mine
       const booked = this.#booking()
-      const keys = await mine.codeKeys()
+      const keys = await this.#mine().codeKeys()
       if (!equal(keys.entry.publicKey, booked.entry))
         throw new VaultError('code_wrong', 'the booking was made with another code')
-      if (checkName(name) !== null) throw new VaultError('name_bad', 'not a name')
-      const now = this.#clock.now()
-      const own = await newKeyPackage(meeting, participant, device, now)
-      const reference = await referenceOf(own.keyPackage)
-      const sealedName = await sealName(booked.knock, meeting, reference, name)
-      const sealedNameHash = await sha256(sealedName)
-      const place = { meeting, group: noGroup }
-      const entry = bodies.entry(this.#origin, challenge, device.publicKey, reference)
-      const said = bodies.knock({ reference, participant, sealedNameHash, time: now })
-      this.#own = [own, ...this.#own].slice(0, ownKept)
-      this.#name = name
-      return {
-        participant: hex(participant),
-        device: device.publicKey,
-        keyPackage: writeKeyPackage(own.keyPackage),
-        sealedName,
-        entry: await sign(keys.entry, 'entry', place, entry),
-        statement: await sign(device, 'knock', place, said),
-      }
+      const { fields, own } = await knocking(this.#comer(), keys, booked.knock, challenge, name)
+      this.#expect(own, name, null)
+      return fields
     })
+  }
+
+  /** expect remembers the KeyPackage that a Welcome will be for. */
+  #expect(own: Own, name: string, named: Named | null): void {
+    this.#own = [own, ...this.#own].slice(0, ownKept)
+    this.#name = name
+    this.#ownNamed = named
   }
 
   async enterAsHost(challenge: Bytes): ReturnType<Vault['enterAsHost']> {
@@ -191,24 +185,33 @@ export class LocalVault implements Vault {
     return host
   }
 
-  openGroup(name: string, generation: number, policy: Bytes): ReturnType<Vault['openGroup']> {
+  openGroup(...[name, orderKey, last]: Parameters<Vault['openGroup']>): ReturnType<Vault['openGroup']> {
     return this.#inTurn(async () => {
-      const { meeting, participant, device } = this.#mine()
       const { host } = this.#hostSide()
-      if (checkName(name) !== null) throw new VaultError('name_bad', 'not a name')
       const { psk } = await this.#mine().codeKeys()
-      const named = { participant, salt: random(32), padded: padName(name) }
-      const commitment = await commitmentTo(named.salt, named.padded)
-      const previous = policy.length > 0 ? await hashOf(parse(policy)) : new Uint8Array(32)
-      const now = this.#clock.now()
-      const opening = { meeting, host, participant, device, commitment, generation: generation + 1, previous, now }
-      const opened = await openGroup(opening)
-      await this.#enter(await Group.start(opened.state, opened.roster, psk), [named])
-      return { group: opened.roster.place.group, policy: opened.policy }
+      const { named, commitment } = await nameAnew(this.#mine().participant, name)
+      const seat = this.#seatNow()
+      const { opened, ...told } = await openingAnew(this.#comer(), host, commitment, orderKey, last, seat)
+      this.#name = name
+      this.#ownNamed = named
+      await this.#enter(opened, psk, [named], 'opened')
+      const { policy, keyPackage, admission, roster } = opened
+      return { group: roster.place.group, policy, keyPackage, admission, ...told }
     })
   }
 
-  async #enter(group: Group, names: readonly Named[]): Promise<void> {
+  take(...[name, last]: Parameters<Vault['take']>): ReturnType<Vault['take']> {
+    return this.#inTurn(async () => {
+      const { host } = this.#hostSide()
+      const { named, commitment } = await nameAnew(this.#mine().participant, name)
+      const { own, ...fields } = await taking(this.#comer(), host, commitment, last, this.#seatNow())
+      this.#expect(own, name, named)
+      return fields
+    })
+  }
+
+  async #enter(start: Start, psk: Bytes, names: readonly Named[], entered: Entered): Promise<void> {
+    const group = await Group.start(start, psk)
     this.#leaveGroup()
     const { device, participant } = this.#mine()
     const session = new Session({
@@ -217,22 +220,38 @@ export class LocalVault implements Vault {
       participant,
       frames: this.frames,
       clock: this.#clock,
+      messages: this.#messages,
+      entered,
       tell: (h) => {
         this.#tell(h)
       },
       run: (job) => {
         void this.#inTurn(job).catch(() => undefined)
       },
+      knock: { secret: () => this.#knockSecret(), take: (raw) => this.#takeKnockKey(raw) },
     })
     this.#session = session
+    this.#left = false
     this.#last = { roster: group.roster, leaf: group.leaf }
     await session.begin(names)
   }
 
+  /** leaveGroup drops the group, but for what brings this device back. */
   #leaveGroup(): void {
+    this.#seat = this.#seatNow()
     this.#session?.close()
     this.#session = null
     this.frames.wipe()
+  }
+
+  async #knockSecret(): Promise<Bytes | null> {
+    return this.#mine().host ? this.#mine().knockSecret() : (this.#handed?.slice() ?? null)
+  }
+
+  /** takeKnockKey takes the key that fits the booking, and no other. */
+  async #takeKnockKey(raw: Bytes): Promise<void> {
+    const { publicKey } = await knockKey(raw.slice())
+    if (equal(publicKey, this.#booking().knock)) this.#handed = raw
   }
 
   async resume(challenge: Bytes, ticket: Bytes): Promise<Bytes> {
@@ -241,85 +260,184 @@ export class LocalVault implements Vault {
     return sign(device, 'resume', { meeting, group: noGroup }, body)
   }
 
-  readKnock(knock: KnockSeen): Promise<{ name: string; known: boolean }> {
+  rejoin(challenge: Bytes): Promise<v.RejoinFields | null> {
     return this.#inTurn(async () => {
-      const key = this.#hostSide().knock.privateKey
-      const roster = this.#session?.group.roster ?? null
-      const seen = await this.#door.read(knock, this.#mine().meeting, key, this.#clock.now(), roster)
-      return { name: seen.name, known: this.#door.knows(seen) }
+      const seat = this.#seatNow()
+      if (seat === null || !seat.returns || this.#left) return null
+      const keys = await this.#mine().codeKeys()
+      const { fields, own } = await rejoining(this.#comer(), keys, seat, challenge)
+      this.#expect(own, seat.name, seat.named)
+      return fields
+    })
+  }
+
+  returning(challenge: Bytes): Promise<v.ReturnFields | null> {
+    return this.#inTurn(async () => {
+      if (!this.#session?.confirmed) return null
+      const { group, leads: vouches } = this.#session
+      const { participant, device } = this.#mine()
+      return {
+        participant: hex(participant),
+        device: device.publicKey,
+        statement: await this.resume(challenge, none),
+        group: group.roster.place.group,
+        epoch: group.epoch,
+        state: vouches ? group.stateData() : none,
+      }
+    })
+  }
+
+  /** leading is the session of a host or co-host. */
+  #leading(): Session {
+    const session = this.#inside()
+    if (!session.leads) throw new VaultError('not_host', 'neither host nor co-host')
+    return session
+  }
+
+  readKnock(knock: v.KnockSeen): ReturnType<Vault['readKnock']> {
+    return this.#inTurn(async () => {
+      const session = this.#mine().host ? this.#session : this.#leading()
+      const raw = await this.#knockSecret()
+      if (raw === null) throw new VaultError('not_host', 'no host handed over the knock key yet')
+      const { privateKey } = await knockKey(raw)
+      const roster = session?.group.roster ?? null
+      const seen = await this.#door.read(knock, this.#mine().meeting, privateKey, this.#clock.now(), roster)
+      return { name: seen.name, ...this.#door.judge(seen, roster) }
     })
   }
 
   admit(participants: readonly string[]): Promise<Bytes> {
-    return this.#inTurn(() => {
-      this.#hostSide()
-      const { roster } = this.#inside().group
-      return this.#door.admit(participants, this.#mine().device, roster.place, underOf(roster), this.#clock.now())
+    return this.#inTurn(async () => {
+      const session = this.#leading()
+      const { roster } = session.group
+      const admission = await this.#door.admit(participants, this.#mine().device, roster, this.#clock.now())
+      session.admitted(participants)
+      return admission
     })
   }
 
-  removal(participant: string): Promise<Bytes> {
+  change(change: v.Change): Promise<Bytes> {
     return this.#inTurn(async () => {
       const session = this.#inside()
-      const { roster } = session.group
-      const leaf = leafOf(roster, fromHex(participant))
-      if (leaf === undefined) throw new VaultError('seat_unknown', 'nobody inside by this id')
-      this.#door.forget(leaf.device)
-      session.removing(participant)
-      return this.#sign('removal', bodies.removal({ under: underOf(roster), ...leaf }), roster)
+      const { policy, body } = await changing(session.group.roster, this.#mine().device, change)
+      session.changing(body)
+      return policy
     })
   }
 
-  #sign(kind: Kind, body: Bytes, roster: Roster): Promise<Bytes> {
-    return sign(this.#mine().device, kind, roster.place, body)
+  consent(policy: Bytes): Promise<Bytes> {
+    return this.#inTurn(() => consenting(this.#inside().group.roster, this.#mine().device, policy))
+  }
+
+  removal(participant: string): ReturnType<Vault['removal']> {
+    return this.#inTurn(async () => {
+      const session = this.#inside()
+      const { device, host } = this.#mine()
+      const { leaf, ...signed } = await removing(session.group.roster, device, host?.host ?? null, participant)
+      this.#door.forget(leaf.device)
+      session.removing(participant)
+      return signed
+    })
+  }
+
+  gaveUp(what: 'removal' | 'change', participant: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.resolve()
+      this.#session?.gaveUp(what, participant)
+    })
+  }
+
+  #sign(kind: Kind, body: Bytes): Promise<Bytes> {
+    return sign(this.#mine().device, kind, this.#inside().group.roster.place, body)
   }
 
   leaving(): Promise<Bytes> {
     return this.#inTurn(async () => {
-      if (this.#session === null) return new Uint8Array()
-      const { roster, leaf } = this.#session.group
-      const mine = roster.leaves.get(leaf)
-      return mine ? this.#sign('leave', bodies.leaf(mine), roster) : new Uint8Array()
+      const group = this.#session?.group
+      const mine = group?.roster.leaves.get(group.leaf)
+      if (mine === undefined) return none
+      this.#left = true
+      return this.#sign('leave', bodies.leave(mine))
     })
   }
 
   ending(): Promise<Bytes> {
     return this.#inTurn(async () => {
       const { roster, epoch } = this.#inside().group
-      return sign(this.#hostSide().host, 'end', roster.place, bodies.end({ under: underOf(roster), epoch }))
+      const { host, device } = this.#mine()
+      if (host === null && !isHost(roster, device.publicKey)) throw new VaultError('not_host', 'no host')
+      return sign(host?.host ?? device, 'end', roster.place, bodies.end({ under: underOf(roster), epoch }))
     })
   }
 
-  carryOut(task: Task): Promise<CommitFields> {
+  carryOut(task: v.Task): Promise<v.CommitFields> {
     return this.#inTurn(async () => {
       const session = this.#inside()
       if (task.epoch !== session.group.epoch) throw new VaultError('epoch_stale', 'the group has moved on')
-      const names = [...session.known(), ...this.#door.names()]
       try {
+        const { lease, epoch, policies, consents } = task
         const adds = task.adds.map((a) => ({ ...a, participant: fromHex(a.participant) }))
         const removes = task.removes.map((r) => ({ ...r, participant: fromHex(r.participant) }))
-        const { commit, welcome, tree, ...made } = await session.commit({
-          adds,
-          removes,
-          names,
-          now: this.#clock.now(),
-        })
-        const { lease, epoch } = task
-        return { lease, epoch, commit, welcome, tree, added: made.added.map(hex), removed: made.removed.map(hex) }
+        const order = { policies, consents, adds, removes, now: this.#clock.now() }
+        const { commit, statement, welcome, tree, left } = await session.commit(order, this.#door.names())
+        return { lease, epoch, commit, statement, welcome, tree, left: left.map(hex) }
       } catch (e) {
-        throw e instanceof VaultError
-          ? e
-          : new VaultError('commit_refused', e instanceof Refused ? e.message : 'cannot be made')
+        if (e instanceof VaultError) throw e
+        throw new VaultError('commit_refused', e instanceof Refused ? e.message : 'cannot be made')
       }
     })
   }
 
-  ordered(epoch: number, commit: Bytes): Promise<void> {
+  ordered(o: v.Ordered): Promise<v.Verdict> {
     return this.#inTurn(async () => {
       const session = this.#inside()
-      const { removedMe } = await session.ordered(epoch, commit, this.#door.names())
-      if (removedMe) this.#leaveGroup()
-      else this.#last = { roster: session.group.roster, leaf: session.group.leaf }
+      const { refusal, rejoin, change, removedMe } = await session.ordered(o, this.#door.names())
+      const { group } = session
+      const out = change?.removed.filter((r) => r.how === 'removed' || r.how === 'left') ?? []
+      out.forEach((r) => {
+        this.#door.forget(r.leaf.device)
+      })
+      const mine = change?.removed.find((r) => removedMe && r.leaf.leaf === group.leaf)
+      if (mine !== undefined || rejoin) {
+        this.#left ||= out.some((r) => r === mine)
+        this.#leaveGroup()
+      } else {
+        this.#last = { roster: group.roster, leaf: group.leaf }
+        if (!session.leads) this.#forgetKnockKey()
+      }
+      return { refusal, rejoin }
+    })
+  }
+
+  /** forgetKnockKey: who leads no more reads no names. */
+  #forgetKnockKey(): void {
+    this.#handed?.fill(0)
+    this.#handed = null
+  }
+
+  reopened(epoch: number, author: string, refusals: readonly Bytes[]): Promise<v.Verdict> {
+    return this.#inTurn(async () => {
+      const session = this.#inside()
+      const rejoin = await session.reopened(epoch, author, refusals)
+      if (rejoin) {
+        const before = session.group.epochAt(epoch)
+        this.#leaveGroup()
+        // What the void commit brought never was: neither its policies nor its epoch may be stated.
+        if (this.#seat && before) {
+          const standing = { ...this.#seat.standing, pair: { epoch, authenticator: before.authenticator } }
+          this.#seat = { ...this.#seat, standing, policy: policyOf(before.roster) }
+        }
+      }
+      return { refusal: none, rejoin }
+    })
+  }
+
+  mayRegroup(policy: Bytes): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await Promise.resolve()
+      const known = this.#session?.group.roster ?? null
+      const generation = known ? policyOf(known).body.generation : (this.#seat?.policy.body.generation ?? 0)
+      return opensAnew(policy, this.#booking().hostKey, generation) && this.#session?.vouched !== true
     })
   }
 
@@ -329,13 +447,18 @@ export class LocalVault implements Vault {
       const { hostKey } = this.#booking()
       const { psk } = await mine.codeKeys()
       const { meeting, participant, device } = mine
-      const who = { meeting, hostKey, psk, participant, device: device.publicKey, name: this.#name, own: this.#own }
+      const seat = this.#seatNow()
+      const held = seat ? heldOf(seat) : null
+      const who = { meeting, hostKey, psk, participant, device: device.publicKey, name: this.#name, own: this.#own, held }
       try {
         const joined = await joinGroup(welcome, tree, admission, who)
+        const present = this.#session?.group.roster.place.group
+        if (present && !equal(present, joined.roster.place.group) && this.#session?.vouched)
+          throw new Refused('another group while this one is confirmed')
         this.#own = [] // init keys open one Welcome only
-        const group = await Group.start(joined.state, joined.roster, psk)
-        await this.#enter(group, joined.names)
-        return { epoch: group.epoch }
+        const names = this.#ownNamed ? [...joined.names, this.#ownNamed] : joined.names
+        await this.#enter(joined, psk, names, waysBack(parse(admission), hostKey))
+        return { epoch: this.#inside().group.epoch }
       } catch (e) {
         const rule = e instanceof Refused ? e.message : 'it does not open'
         this.#tell({ kind: 'alarm', code: 'welcome_refused', participant: '', detail: rule })
@@ -344,15 +467,31 @@ export class LocalVault implements Vault {
     })
   }
 
-  hear(epoch: number, message: Bytes): Promise<Said | null> {
+  hear(epoch: number, message: Bytes): Promise<v.Said | null> {
     return this.#inTurn(() => this.#inside().hear(epoch, message))
   }
 
-  say(text: string): ReturnType<Vault['say']> {
-    return this.#inTurn(() => this.#inside().say(text))
+  #speak<T extends Sealed>(say: (talk: Talk) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#inside().speak(say))
   }
 
-  devices(microphone: boolean, camera: boolean): ReturnType<Vault['devices']> {
+  say(text: string, to: v.To): ReturnType<Vault['say']> {
+    return this.#speak((talk) => talk.say(text, to))
+  }
+
+  amend(id: string, text: string | null): Promise<Sealed> {
+    return this.#speak((talk) => talk.amend(id, text))
+  }
+
+  react(reaction: v.Reaction): Promise<Sealed> {
+    return this.#speak((talk) => talk.react(reaction))
+  }
+
+  hand(up: boolean, participant = ''): Promise<Sealed> {
+    return this.#speak((talk) => talk.hand(up, participant))
+  }
+
+  devices(microphone: boolean, camera: boolean): Promise<Sealed | null> {
     return this.#inTurn(async () => (this.#session ? this.#session.devices(microphone, camera) : null))
   }
 
@@ -363,7 +502,9 @@ export class LocalVault implements Vault {
 
   async checkRemoval(statement: Bytes): Promise<boolean> {
     await this.#queue
-    return this.#last !== null && removalHolds(statement, this.#last)
+    const holds = this.#last !== null && (await removalHolds(statement, this.#last))
+    if (holds) this.#left = true
+    return holds
   }
 
   slots(participants: readonly string[]): Promise<void> {
@@ -373,12 +514,35 @@ export class LocalVault implements Vault {
 
   async wipe(): Promise<void> {
     await this.#queue
-    this.#leaveGroup()
+    this.#session?.close()
+    this.#session = null
+    this.frames.wipe()
+    this.#forgetKnockKey()
     this.#secrets = null
     this.#booked = null
     this.#own = []
+    this.#ownNamed = null
     this.#door = new Door()
+    this.#messages = new Messages()
+    this.#seat = null
     this.#last = null
+    this.#left = false
     this.#name = ''
+  }
+}
+
+/** waysBack: who is let in by the host key or by an own rejoin may be all that is left of those who lead. */
+function waysBack(statement: Statement, hostKey: Bytes): Entered {
+  return statement.kind === 'rejoin' || equal(statement.signer, hostKey) ? 'back' : 'admitted'
+}
+
+/** opensAnew reads the form of a policy that opens a later group; its signature is held against the group at the Welcome. */
+function opensAnew(raw: Bytes, hostKey: Bytes, generation: number): boolean {
+  try {
+    const s = parse(raw)
+    const body = bodies.readPolicy(s.body)
+    return s.kind === 'policy' && equal(s.signer, hostKey) && body.sequence === 1 && body.generation > generation
+  } catch {
+    return false
   }
 }

@@ -111,7 +111,7 @@ export type Happening =
   | { readonly kind: 'standing'; readonly standing: Standing }
   | { readonly kind: 'verification'; readonly codes: readonly VerificationCode[] } // of the last eight epochs, the newest last
   | { readonly kind: 'alarm'; readonly code: string; readonly participant: string; readonly detail: string }
-  | { readonly kind: 'confirmed' } // a joiner's first head came: it may show and send
+  | { readonly kind: 'confirmed'; readonly byMajority: boolean } // a joiner's first head came: it may show and send; byMajority: nobody leads here, most of the others vouched
   | { readonly kind: 'unconfirmed' } // none in ten seconds: leave and wipe
   | ({ readonly kind: 'send'; readonly fleeting: boolean } & Sealed) // heads, names and keys that the vault wants sent
   | { readonly kind: 'undecryptable'; readonly slot: number } // frames of a slot do not open for two seconds

@@ -24,7 +24,9 @@ let ada: Frames
 let bob: Frames
 
 function person(): Frames {
-  return new Frames(clock, (slot) => troubled.push(slot))
+  const frames = new Frames(clock, (slot) => troubled.push(slot))
+  frames.permit(() => true)
+  return frames
 }
 
 beforeEach(() => {

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock'
 import type { Bytes } from '../vault'
 import { KeyRing, type EpochKeys } from './keyring'
-import { clearSize, mediaOf, type Context, type Media } from './payload'
+import { clearSize, contexts, mediaOf, type Context, type Media } from './payload'
 import { open, readHeader, seal } from './sframe'
 import { join } from '../keys/bytes'
 
@@ -10,7 +10,10 @@ const patience = 2_000
 const announcement = 400 // pictures may outrun the word of whose they are by that much, and lose no key frame
 
 /** Fate of a received frame. Repeats are dropped without noise: browsers hand some frames over twice. */
-export type Fate = 'opened' | 'repeat' | 'no-key' | 'mismatch' | 'forged'
+export type Fate = 'opened' | 'repeat' | 'no-key' | 'mismatch' | 'forbidden' | 'forged'
+
+/** Permits tells whether a participant may send in a context. */
+export type Permits = (participant: string, context: number) => boolean
 
 interface Trouble {
   readonly since: number
@@ -26,6 +29,8 @@ export class Frames {
   #halted = false
   readonly #trouble = new Map<number, Trouble>()
   #announced: { readonly news: Promise<void>; readonly tell: () => void } | null = null
+  #me = ''
+  #permits: Permits = () => false
   #late = false // the announcement did not come in time: nothing waits for it any more
 
   constructor(clock: Clock, undecryptable: (slot: number) => void) {
@@ -36,6 +41,17 @@ export class Frames {
 
   advance(next: EpochKeys): void {
     this.#ring.advance(next)
+    this.#me = next.leaves.get(next.leaf) ?? ''
+  }
+
+  /** acknowledged: all others said that they are in this epoch; its keys are used at once. */
+  acknowledged(epoch: number): void {
+    this.#ring.acknowledged(epoch)
+  }
+
+  /** permit says who may send what by the policy; nothing else is sealed or opened. */
+  permit(permits: Permits): void {
+    this.#permits = permits
   }
 
   /** confirm lets frames flow; before a host's head nothing is sent or shown. */
@@ -62,6 +78,8 @@ export class Frames {
     this.#ring.wipe()
     this.#confirmed = false
     this.#halted = false
+    this.#me = ''
+    this.#permits = () => false
     this.#slots = []
     this.#trouble.clear()
     this.#announced?.tell()
@@ -70,6 +88,7 @@ export class Frames {
   /** seal gives the frame to send, or null where it must not be sent. */
   async seal(context: Context, media: Media, frame: Uint8Array): Promise<Bytes | null> {
     if (!this.#confirmed || this.#halted || frame.length === 0) return null
+    if (!this.#permits(this.#me, contexts[context])) return null
     const next = await this.#ring.sealing(context)
     if (next === null) return null
     const clear = frame.subarray(0, clearSize(media, frame))
@@ -110,12 +129,14 @@ export class Frames {
       const opening = this.#confirmed ? this.#ring.opening(head.keyId) : null
       if (opening === null) return { frame: null, fate: 'no-key' }
       if (!this.#fits(slot, media, opening)) return { frame: null, fate: 'mismatch' }
+      if (!this.#permits(opening.participant, opening.context)) return { frame: null, fate: 'forbidden' }
       const counter = Number(head.counter)
       if (!Number.isSafeInteger(counter) || !opening.window.fits(counter)) return { frame: null, fate: 'repeat' }
       const plaintext = await open(await opening.key, head, clear, sealed)
       // Keys, slots and window may have changed while the cipher worked.
       if (!this.#ring.holds(head.keyId, opening)) return { frame: null, fate: 'no-key' }
       if (!this.#fits(slot, media, opening)) return { frame: null, fate: 'mismatch' }
+      if (!this.#permits(opening.participant, opening.context)) return { frame: null, fate: 'forbidden' }
       if (!opening.window.take(counter)) return { frame: null, fate: 'repeat' }
       return { frame: join(clear, plaintext), fate: 'opened' }
     } catch {
@@ -129,7 +150,7 @@ export class Frames {
   }
 
   #note(slot: number, fate: Fate): void {
-    if (fate === 'repeat') return
+    if (fate === 'repeat' || fate === 'forbidden') return
     if (fate === 'opened') {
       this.#trouble.delete(slot)
       return

@@ -100,6 +100,11 @@ export class KeyRing {
     this.#moves.add(cancel)
   }
 
+  /** acknowledged: all others are in the epoch, so nobody has to be waited for. */
+  acknowledged(epoch: number): void {
+    if (epoch === this.#newest()) this.#sending = epoch
+  }
+
   #drop(epoch: number): void {
     const held = this.#held.get(epoch)
     if (held === undefined) return

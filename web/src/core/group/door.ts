@@ -1,18 +1,19 @@
-/** Door is the host's side of knocks: whom it saw, whom it let in, under which names. It knows no server. */
+/** Door is the side of hosts and co-hosts at the door: whom they saw knock, whom they let in, under which names. It knows no server. */
 import { checkName } from '../name'
 import { equal, FormError, fromHex, hex, join, random, Reader, text, u16, utf8, vector } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
 import { sha256, type Signer } from '../keys/derive'
 import { commitmentTo, openName, padName } from '../keys/names'
-import { parse, sign, verify, type Place } from '../keys/statement'
+import { parse, sign, verify } from '../keys/statement'
 import type { Bytes, KnockSeen } from '../vault'
 import { VaultError } from '../vault-error'
 import { identityOf, keyPackageFault } from './credential'
 import type { Named } from './forms'
 import { readKeyPackage, referenceOf } from './mls'
-import { leafOf, type Roster } from './roster'
+import { isBarred, leafOf, policyOf, underOf, type Roster } from './roster'
 
 const goodFor = 60 * 60_000 // the commit follows in seconds, but clocks differ
+const mostKept = 1_024 // people in each list; the oldest go first
 
 interface Seen {
   readonly reference: Bytes
@@ -29,7 +30,7 @@ interface Known {
 export class Door {
   readonly #seen = new Map<string, Seen>() // by participant
   readonly #names = new Map<string, Named>() // of whom I admitted, by participant
-  #known = new Map<string, Known>() // by device: admitted before and not removed
+  #known = new Map<string, Known>() // by device: admitted before, and neither removed nor left
 
   /** read checks a knock whole and gives the name; rejects with knock_bad. */
   async read(knock: KnockSeen, meeting: Bytes, knockKey: CryptoKey, now: number, roster: Roster | null): Promise<Seen> {
@@ -38,25 +39,29 @@ export class Door {
       const inside = roster && leafOf(roster, seen.participant)
       if (inside && !equal(inside.device, seen.device))
         throw new FormError('a person who is inside with another device')
-      this.#seen.set(hex(seen.participant), seen)
+      keep(this.#seen, hex(seen.participant), seen)
       return seen
     } catch (e) {
       throw new VaultError('knock_bad', e instanceof FormError ? e.message : 'it does not open')
     }
   }
 
-  /** knows tells whether this person, with this device and name, was admitted before and not removed since. */
-  knows(seen: Seen): boolean {
-    const known = this.#known.get(hex(seen.device))
-    return known !== undefined && known.participant === hex(seen.participant) && known.name === seen.name
+  /**
+   * judge: known is who was admitted before, with this device and name, and neither removed nor left since; once somebody was
+   * barred, everybody else could be them (PROTOCOL.md H9).
+   */
+  judge(seen: Seen, roster: Roster | null): { known: boolean; suspect: boolean } {
+    const before = this.#known.get(hex(seen.device))
+    const same = before !== undefined && before.participant === hex(seen.participant) && before.name === seen.name
+    const known = same && !(roster && isBarred(roster, seen.device))
+    return { known, suspect: !known && roster !== null && policyOf(roster).body.barred.length > 0 }
   }
 
   /** admit signs one admission for people whose knocks were read. */
   async admit(
     participants: readonly string[],
     by: Signer,
-    place: Place,
-    under: bodies.Under,
+    roster: Roster,
     now: number,
   ): Promise<Bytes> {
     const seen = participants.map((p) => this.#seen.get(p))
@@ -75,11 +80,15 @@ export class Door {
       })
       names.push(named)
     }
-    const body = bodies.admission({ under, expiry: now + goodFor, entries })
+    const body = bodies.admission({ under: underOf(roster), expiry: now + goodFor, entries })
     bodies.readAdmission(body)
-    const admission = await sign(by, 'admission', place, body)
-    names.forEach((n) => this.#names.set(hex(n.participant), n))
-    seen.forEach((s) => s && this.#known.set(hex(s.device), { participant: hex(s.participant), name: s.name }))
+    const admission = await sign(by, 'admission', roster.place, body)
+    names.forEach((n) => {
+      keep(this.#names, hex(n.participant), n)
+    })
+    seen.forEach((s) => {
+      if (s) keep(this.#known, hex(s.device), { participant: hex(s.participant), name: s.name })
+    })
     return admission
   }
 
@@ -87,7 +96,7 @@ export class Door {
     return [...this.#names.values()]
   }
 
-  /** forget makes a removed device a stranger again. */
+  /** forget makes the device of who left or was removed a stranger again. */
   forget(device: Bytes): void {
     this.#known.delete(hex(device))
   }
@@ -108,8 +117,15 @@ export class Door {
       participant: hex(each.take(16)),
       name: text(each.vector(2)),
     }))
-    this.#known = new Map(list.map(({ device, participant, name }) => [device, { participant, name }]))
+    this.#known = new Map(list.slice(-mostKept).map(({ device, participant, name }) => [device, { participant, name }]))
   }
+}
+
+/** keep puts an entry last and drops the oldest beyond the bound. */
+function keep<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  for (const old of [...map.keys()].slice(0, -mostKept)) map.delete(old)
 }
 
 async function readKnock(knock: KnockSeen, meeting: Bytes, knockKey: CryptoKey, now: number): Promise<Seen> {

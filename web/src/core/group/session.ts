@@ -4,25 +4,31 @@
  */
 import type { Clock } from '../clock'
 import type { Frames } from '../frames/frames'
-import { equal, FormError, hex, random, text, u8, utf8, join, Reader, whole } from '../keys/bytes'
+import { equal, fromHex, hex } from '../keys/bytes'
+import * as bodies from '../keys/bodies'
 import type { Signer } from '../keys/derive'
-import { commitmentTo, unpadName } from '../keys/names'
-import { checkName } from '../name'
-import type { Bytes, Happening, Member, Said, VerificationCode } from '../vault'
+import type { Bytes, Happening, Ordered, Said, Sealed, Verdict, VerificationCode } from '../vault'
 import { VaultError } from '../vault-error'
-import { names as namesBody, readNames, readSaid, said, saidKinds, type Named } from './forms'
+import { Awaited } from './awaited'
+import type { Made, Order } from './commit'
 import { Refused, type Change } from './gate'
 import type { Group, Heard } from './group'
-import type { Made, Order } from './commit'
+import type { Named } from './forms'
 import { Heads } from './heads'
-import { isHost, leafOf } from './roster'
+import { envelope, Orders, refuse } from './order'
+import { People } from './people'
+import { leads, leafOf, policyOf, type Leaf, type Policy } from './roster'
+import { alarmsOf, barredNames, passedBy, permits, rulesOf } from './telling'
+import { namesAtOnce, readSaid, type Content } from './said'
+import { voids } from './policy'
+import { Talk, type Messages } from './talk'
 import { withCode } from './verification'
 
 const waitForHead = 10_000
-const heardLately = 30_000
-const chatCharacters = 4_000
-const chatBytes = 16_000
-const namesAtOnce = 50
+const none = new Uint8Array()
+
+/** Entered is how this device came into the group: who opened it is sure of it, others wait for a head. */
+export type Entered = 'opened' | 'admitted' | 'back'
 
 export interface SessionParts {
   readonly group: Group
@@ -30,31 +36,60 @@ export interface SessionParts {
   readonly participant: Bytes
   readonly frames: Frames
   readonly clock: Clock
+  readonly messages: Messages
+  readonly entered: Entered
   readonly tell: (h: Happening) => void
   readonly run: (job: () => Promise<void>) => void // one job at a time, for timers
+  readonly knock: KnockKeyStore
 }
 
-interface Devices {
-  readonly microphone: boolean
-  readonly camera: boolean
+/** KnockKeyStore keeps the key that opens knocks: from the link, or handed over by a host. */
+export interface KnockKeyStore {
+  /** secret gives a copy of the raw key, which its user wipes; null where it is not known. */
+  readonly secret: () => Promise<Bytes | null>
+  readonly take: (raw: Bytes) => Promise<void>
 }
+
+/** Applied is what became of an ordered commit here; change is null where it was not applied. */
+export interface Applied extends Verdict {
+  readonly change: Change | null
+  readonly removedMe: boolean
+}
+
+const ignored: Applied = { refusal: none, rejoin: false, change: null, removedMe: false }
 
 export class Session {
   readonly #p: SessionParts
-  readonly #names = new Map<string, { readonly named: Named; readonly commitment: Bytes; readonly name: string }>()
-  readonly #devices = new Map<string, Devices>()
-  readonly #heard = new Map<string, number>()
+  readonly #me: string
+  readonly #people: People
+  readonly #talk: Talk
+  readonly #orders = new Orders()
+  readonly #awaited: Awaited
   readonly #heads: Heads
+  readonly #heard = new Map<string, number>()
+  #vouching = new Set<string>() // whose head of the present epoch came
   #codes: readonly VerificationCode[] = []
+  #barred: ReadonlyMap<string, string> = new Map() // names of barred devices that were inside
+  #author = '' // of the last commit
+  #clockWarned = false
   #confirmed = false
   #closed = false
   #stopTimer: () => void = () => undefined
 
   constructor(parts: SessionParts) {
     this.#p = parts
+    this.#me = hex(parts.participant)
+    this.#people = new People(parts.group)
+    this.#talk = new Talk({ ...parts, participant: this.#me, people: this.#people, knockKey: parts.knock.take })
+    this.#awaited = new Awaited(parts.clock, (what, key) => {
+      if (what === 'removal') this.#alarm('removal_withheld', key, 'no commit in 5 s')
+      else if (what === 'change') this.#alarm('policy_withheld', '', 'no commit in 5 s')
+      else this.#alarm('add_withheld', key, this.#people.nameOf(this.#author) || this.#author)
+    })
     this.#heads = new Heads({
       ...parts,
-      send: (head, fleeting) => this.#send(saidKinds.head, head, fleeting),
+      awaited: this.#awaited,
+      send: (statement, fleeting) => this.#send({ kind: 'head', statement }, fleeting),
       halt: (halted) => {
         parts.frames.halt(halted)
       },
@@ -65,22 +100,31 @@ export class Session {
     return this.#p.group
   }
 
-  get host(): boolean {
-    return isHost(this.group.roster, this.#p.device.publicKey)
+  get people(): People {
+    return this.#people
+  }
+
+  get leads(): boolean {
+    return leads(this.group.roster, this.#p.device.publicKey)
   }
 
   get confirmed(): boolean {
     return this.#confirmed
   }
 
-  /** begin takes the first epoch: a host is sure of its own group, a joiner waits for a host's head. */
+  get vouched(): boolean {
+    return this.#confirmed && this.#heads.vouched()
+  }
+
+  /** begin takes the first epoch: who opened the group is sure of it, a joiner waits for a head. */
   async begin(names: readonly Named[]): Promise<void> {
-    await this.learn(names)
+    await this.#people.learn(names)
     await this.#newKeys([])
-    if (this.host) {
-      this.#confirm()
+    if (this.#p.entered === 'opened') {
+      this.#confirm(false)
       return
     }
+    this.#checkClock(this.group.roster.time)
     this.#stopTimer = this.#p.clock.after(waitForHead, () => {
       if (!this.#confirmed && !this.#closed) this.#p.tell({ kind: 'unconfirmed' })
     })
@@ -91,164 +135,229 @@ export class Session {
     this.#closed = true
     this.#stopTimer()
     this.#heads.close()
+    this.#awaited.clear('removal', 'change', 'add')
   }
 
   /** removing: this member signed a removal; until it is carried out nothing is sent. */
   removing(participant: string): void {
-    this.#heads.removing(participant)
+    this.#awaited.await('removal', participant)
+    this.#heads.show()
   }
 
-  /** learn takes names that fit a commitment of the roster; tells whether anything was new. */
-  async learn(names: readonly Named[]): Promise<boolean> {
-    let fresh = false
-    for (const named of names) {
-      const leaf = leafOf(this.group.roster, named.participant)
-      if (leaf === undefined || !equal(leaf.commitment, await commitmentTo(named.salt, named.padded))) continue
-      const name = readName(named.padded)
-      if (name === null) continue
-      this.#names.set(hex(named.participant), { named, commitment: leaf.commitment, name })
-      fresh = true
-    }
-    return fresh
+  /** changing: this member signed a policy; where it locks, bars or demotes, nothing is sent until it is carried out. */
+  changing(next: bodies.Policy): void {
+    if (!voids(policyOf(this.group.roster).body, next)) return
+    this.#awaited.await('change', String(next.sequence))
+    this.#heads.show()
   }
 
-  known(): Named[] {
-    return [...this.#names.values()].map((n) => n.named)
-  }
-
-  members(): Member[] {
-    const { roster, leaf: mine } = this.group
-    return [...roster.leaves.values()].map((l) => {
-      const participant = hex(l.participant)
-      const named = this.#names.get(participant)
-      const devices = this.#devices.get(participant)
-      return {
-        participant,
-        device: hex(l.device),
-        leaf: l.leaf,
-        name: named && equal(named.commitment, l.commitment) ? named.name : '',
-        host: isHost(roster, l.device),
-        me: l.leaf === mine,
-        microphone: devices?.microphone ?? false,
-        camera: devices?.camera ?? false,
-      }
+  /** admitted: this member let people in; whoever is held back is told. */
+  admitted(participants: readonly string[]): void {
+    participants.forEach((p) => {
+      this.#awaited.await('add', p)
     })
   }
 
+  gaveUp(what: 'removal' | 'change', participant: string): void {
+    if (what === 'change') this.#awaited.clear('change')
+    else this.#awaited.done('removal', participant)
+    this.#heads.show()
+  }
+
+  #alarm(code: string, participant: string, detail: string): void {
+    this.#p.tell({ kind: 'alarm', code, participant, detail })
+  }
+
   #tellRoster(): void {
-    if (this.#confirmed) this.#p.tell({ kind: 'roster', members: this.members(), epoch: this.group.epoch })
+    if (this.#confirmed) this.#p.tell({ kind: 'roster', members: this.#people.members(), epoch: this.group.epoch })
+  }
+
+  #tellRules(last: Policy | undefined, first: boolean): void {
+    if (!this.#confirmed || last === undefined) return
+    const { roster } = this.group
+    const rules = rulesOf(roster, this.#p.device.publicKey, this.#people, this.#barred)
+    const by = [...roster.leaves.values()].find((l) => equal(l.device, last.statement.signer))
+    this.#p.tell({ kind: 'rules', rules, by: by ? hex(by.participant) : '', first })
   }
 
   #tellCodes(): void {
     if (this.#confirmed) this.#p.tell({ kind: 'verification', codes: this.#codes })
   }
 
-  commit(order: Order): Promise<Made> {
-    return this.group.commit(order)
+  /** commit makes a commit with its author's signature. */
+  async commit(order: Omit<Order, 'names'>, names: readonly Named[]): Promise<CommitMade> {
+    const { group, device } = this.#p
+    const made = await group.commit({ ...order, names: [...names, ...this.#people.named()] })
+    return { ...made, statement: await envelope(device, group.roster.place, group.epoch, made.commit) }
   }
 
-  /** ordered applies a commit; rejects with commit_refused, having alarmed. names are those a host admitted people under. */
-  async ordered(epoch: number, raw: Bytes, names: readonly Named[]): Promise<{ removedMe: boolean; change: Change }> {
-    let change: Change & { removedMe: boolean }
+  /** ordered applies a commit that the server ordered. names are those this device let people in under. */
+  async ordered(o: Ordered, names: readonly Named[]): Promise<Applied> {
+    const { group } = this.#p
+    const judged = await this.#orders.judge(o, group.roster, group.epoch)
+    if (judged.fate === 'known') return ignored
+    if (judged.fate === 'forged') {
+      this.#alarm('order_forged', '', judged.rule)
+      return ignored
+    }
+    if (judged.fate === 'forked') {
+      this.#alarm('order_forked', '', `two orders for epoch ${String(o.epoch)}`)
+      return ignored
+    }
+    if (o.epoch < group.epoch) return ignored
+    if (o.epoch > group.epoch) return { ...ignored, rejoin: true }
+    const before = group.roster
     try {
-      if (epoch !== this.group.epoch) throw new Refused('another epoch')
-      change = await this.group.apply(raw)
+      const change = await group.apply(o.commit)
+      alarmsOf(change, group, (leaf) => this.#heardLately(leaf)).forEach((a) => {
+        this.#alarm(a.code, a.participant, a.detail)
+      })
+      if (!change.removedMe) await this.#afterEpoch(change, names)
+      return { refusal: none, rejoin: false, change, removedMe: change.removedMe }
     } catch (e) {
-      const rule = e instanceof Refused ? e.message : 'the commit does not open'
-      this.#p.tell({ kind: 'alarm', code: 'commit_refused', participant: '', detail: rule })
-      throw new VaultError('commit_refused', rule)
+      const why = e instanceof Refused ? e.why : 'opens'
+      this.#alarm('commit_refused', '', e instanceof Refused ? e.message : 'the commit does not open')
+      const said = { epoch: o.epoch, hash: judged.hash, why: bodies.why[why] }
+      const refusal = await refuse(this.#p.device, before.place, said)
+      return { ...ignored, refusal, rejoin: why === 'opens' }
     }
-    this.#alarmAbsences(change)
-    if (!change.removedMe) await this.#afterEpoch(change, names)
-    return { removedMe: change.removedMe, change }
   }
 
-  /** alarmAbsences: an absence needs no proof, but whoever was heard a moment ago was not absent. */
-  #alarmAbsences(change: Change): void {
-    for (const leaf of change.absent) {
-      const participant = hex(leaf.participant)
-      const heard = this.#heard.get(participant)
-      if (heard === undefined || this.#p.clock.now() - heard > heardLately) continue
-      const detail = `removed as absent by ${hex(change.sender.participant)}`
-      this.#p.tell({ kind: 'alarm', code: 'absence_contradicted', participant, detail })
+  /** reopened: an epoch's commit is void, by refusals that hold. Tells whether it was applied here. */
+  async reopened(epoch: number, author: string, refusals: readonly Bytes[]): Promise<boolean> {
+    const then = this.group.epochAt(epoch)?.roster
+    if (then === undefined || !(await this.#orders.reopens(epoch, author, refusals, then))) {
+      this.#alarm('order_forged', author, 'an epoch was reopened without refusals that hold')
+      return false
     }
+    this.#orders.forget(epoch)
+    return epoch < this.group.epoch
+  }
+
+  #heardLately(leaf: Leaf): number {
+    return this.#p.clock.now() - (this.#heard.get(hex(leaf.participant)) ?? -Infinity)
+  }
+
+  #checkClock(time: number): void {
+    const off = this.#p.clock.now() - time
+    if (this.#clockWarned || Math.abs(off) <= 120_000) return
+    this.#clockWarned = true
+    this.#alarm('clock_off', '', `${String(Math.round(off / 1000))} s`)
   }
 
   async #afterEpoch(change: Change, names: readonly Named[]): Promise<void> {
-    for (const l of change.removed) {
-      this.#devices.delete(hex(l.participant))
-      this.#heard.delete(hex(l.participant))
-    }
-    await this.learn(names)
-    await this.#newKeys(change.removed.map((l) => l.leaf))
+    this.#author = hex(change.sender.participant)
+    const passed = passedBy(change, this.#people)
+    this.#barred = barredNames(this.#barred, change, this.#people)
+    for (const r of change.removed) if (r.how !== 'back') this.#heard.delete(hex(r.leaf.participant))
+    for (const r of change.removed) this.#people.forget(hex(r.leaf.participant))
+    this.#settle(change)
+    await this.#people.learn(names)
+    await this.#newKeys(change.removed.map((r) => r.leaf.leaf))
+    if (this.#confirmed) this.#p.tell({ kind: 'passed', ...passed })
     this.#tellRoster()
+    this.#tellRules(change.policies.at(-1), false)
     await this.#heads.moved(change)
-    if (this.host) await this.#sendNames(change.added.map((a) => hex(a.admitted.participant)))
-    if (change.added.length > 0) await this.#sendDevices()
+    this.#checkClock(change.time)
+    if (!this.#confirmed) return
+    await this.#tellNewcomers(change)
+    await this.#handKnockKey(change)
   }
 
-  /** sendDevices tells newcomers what is on; somebody who came back is a newcomer, too. */
-  async #sendDevices(): Promise<void> {
-    const mine = this.#devices.get(hex(this.#p.participant))
-    if (this.#confirmed && mine) await this.#send(saidKinds.devices, devicesBody(mine), false)
+  /** settle ends the waits that this commit answers. */
+  #settle(change: Change): void {
+    const { roster } = this.group
+    for (const p of this.#awaited.of('removal'))
+      if (leafOf(roster, fromHex(p)) === undefined) this.#awaited.done('removal', p)
+    const { sequence } = policyOf(roster).body
+    for (const s of this.#awaited.of('change')) if (Number(s) <= sequence) this.#awaited.done('change', s)
+    const before = [roster.policies[roster.policies.length - 1 - change.policies.length], ...change.policies]
+    const voided = before.some((p, i) => i > 0 && p && voids((before[i - 1] ?? p).body, p.body))
+    if (voided) this.#awaited.clear('add')
+    change.added.forEach((a) => {
+      this.#awaited.done('add', hex(a.admitted.participant))
+    })
+  }
+
+  /** tellNewcomers: names come from who admitted them; of who comes back, whom others may not know yet, from all who lead. */
+  async #tellNewcomers(change: Change): Promise<void> {
+    if (change.added.length === 0) return
+    if (this.leads) {
+      const mine = change.added.filter((a) => a.rejoin || equal(a.admission.signer, this.#p.device.publicKey))
+      const byHostKey = change.added.filter((a) => a.admitted.role === bodies.roles.host)
+      const list = this.#people.named([...mine, ...byHostKey].map((a) => hex(a.admitted.participant)))
+      for (let at = 0; at < list.length; at += namesAtOnce)
+        await this.#send({ kind: 'names', names: list.slice(at, at + namesAtOnce) }, false)
+    }
+    const devices = this.#people.devicesOf(this.#me)
+    if (devices) await this.#send({ kind: 'devices', ...devices }, false)
+    const since = this.#people.handOf(this.#me)
+    if (since > 0) await this.#send({ kind: 'hand', up: true, since, participant: '' }, false)
+  }
+
+  /** handKnockKey: a host gives the knock key to each who leads now and did not before, or came in. */
+  async #handKnockKey(change: Change): Promise<void> {
+    const { roster, leaf: mine } = this.group
+    if (policyOf(roster).body.hosts.every((h) => !equal(h, this.#p.device.publicKey))) return
+    const policies = change.chain.slice(0, change.chain.length - change.policies.length)
+    const [first, ...rest] = policies
+    const before = first && { policies: [first, ...rest] as const }
+    const fresh = [...roster.leaves.values()].filter((l) => {
+      const came = change.added.some((a) => equal(a.signatureKey, l.signatureKey))
+      const led = before !== undefined && leads(before, l.device)
+      return l.leaf !== mine && l.role !== bodies.roles.host && leads(roster, l.device) && (came || !led)
+    })
+    if (fresh.length === 0) return
+    const raw = await this.#p.knock.secret()
+    if (raw === null) return
+    for (const leaf of fresh) {
+      const sealed = await this.#talk.handKnockKey(raw, leaf)
+      this.#p.tell({ kind: 'send', fleeting: false, ...sealed })
+    }
+    raw.fill(0)
   }
 
   async #newKeys(removed: readonly number[]): Promise<void> {
     const { group, frames } = this.#p
     const leaves = new Map([...group.roster.leaves.values()].map((l) => [l.leaf, hex(l.participant)]))
+    this.#vouching = new Set()
+    frames.permit(permits(group.roster))
     frames.advance({ epoch: group.epoch, base: await group.baseKey(), leaf: group.leaf, leaves, removed })
     this.#codes = withCode(this.#codes, { epoch: group.epoch, digits: await group.digits() })
     this.#tellCodes()
   }
 
-  async #send(kind: number, body: Bytes, fleeting: boolean): Promise<void> {
-    const { epoch } = this.group
-    this.#p.tell({ kind: 'send', epoch, message: await this.group.say(said(kind, body)), fleeting })
+  async #send(content: Content, fleeting: boolean): Promise<void> {
+    this.#p.tell({ kind: 'send', fleeting, ...(await this.#talk.send(content)) })
   }
 
-  async #sendNames(participants: readonly string[]): Promise<void> {
-    const list = participants.flatMap((p) => this.#names.get(p)?.named ?? [])
-    for (let at = 0; at < list.length; at += namesAtOnce) {
-      await this.#send(saidKinds.names, namesBody(list.slice(at, at + namesAtOnce)), false)
-    }
-  }
-
-  #confirm(): void {
+  #confirm(byMajority: boolean): void {
     if (this.#confirmed) return
     this.#confirmed = true
     this.#stopTimer()
     this.#p.frames.confirm()
-    this.#p.tell({ kind: 'confirmed' })
+    this.#p.tell({ kind: 'confirmed', byMajority })
+    this.#tellRules(policyOf(this.group.roster), true)
     this.#tellRoster()
     this.#tellCodes()
     this.#heads.begin()
   }
 
-  /** say makes a chat message. */
-  async say(words: string): Promise<{ id: string; epoch: number; message: Bytes }> {
-    this.#mustBeConfirmed()
+  /** speak lets something be said where anything may be sent at all. */
+  async speak<T extends Sealed>(say: (talk: Talk) => Promise<T>): Promise<T> {
+    if (!this.#confirmed) throw new VaultError('unconfirmed', 'no head of a host yet')
     if (this.#heads.halted) throw new VaultError('stopped', 'nobody vouches for the epoch')
-    const bytes = utf8(words)
-    if (words === '' || Array.from(words).length > chatCharacters || bytes.length > chatBytes) {
-      throw new VaultError('said_too_long', 'a message has 1 to 4,000 characters')
-    }
-    const id = random(16)
-    const { epoch } = this.group
-    return { id: hex(id), epoch, message: await this.group.say(said(saidKinds.chat, join(id, bytes))) }
+    const sealed = await say(this.#talk)
+    this.#tellRoster()
+    return sealed
   }
 
   /** devices says which devices are on; whoever comes later is told, too. */
-  async devices(microphone: boolean, camera: boolean): Promise<{ epoch: number; message: Bytes } | null> {
-    const state = { microphone, camera }
-    this.#devices.set(hex(this.#p.participant), state)
+  async devices(microphone: boolean, camera: boolean): Promise<Sealed | null> {
+    this.#people.setDevices(this.#me, { microphone, camera })
     if (!this.#confirmed) return null
     this.#tellRoster()
-    const { epoch } = this.group
-    return { epoch, message: await this.group.say(said(saidKinds.devices, devicesBody(state))) }
-  }
-
-  #mustBeConfirmed(): void {
-    if (!this.#confirmed) throw new VaultError('unconfirmed', 'no head of a host yet')
+    return this.#talk.send({ kind: 'devices', microphone, camera })
   }
 
   /** hear opens what a member said; null for what does not open or is ignored. */
@@ -257,65 +366,52 @@ export class Session {
       const heard = await this.group.hear(epoch, raw)
       if (heard === null) return null
       this.#heard.set(hex(heard.from.participant), this.#p.clock.now())
-      const { kind, body } = readSaid(heard.content)
-      return await this.#take(kind, body, heard, epoch)
+      const content = readSaid(heard.content)
+      return content && (await this.#take(content, heard, epoch))
     } catch (e) {
       if (e instanceof VaultError) throw e
       return null
     }
   }
 
-  /** takeHead: a host's head that fits ours confirms a joiner. */
-  #takeHead(head: { byHost: boolean } | null, from: string): Said | null {
-    if (head === null) return null
-    if (head.byHost) this.#confirm()
-    return { kind: 'head', from }
-  }
-
-  async #take(kind: number, body: Bytes, { from }: Heard, epoch: number): Promise<Said | null> {
+  async #take(content: Content, heard: Heard, epoch: number): Promise<Said | null> {
+    const { from } = heard
     const who = hex(from.participant)
-    switch (kind) {
-      case saidKinds.chat:
-        return this.#confirmed ? readChat(body, who) : null
-      case saidKinds.head:
-        return this.#takeHead(await this.#heads.take(body, from, epoch), who)
-      case saidKinds.names:
-        if (!isHost(this.group.roster, from.device)) return null
-        if (await this.learn(readNames(body))) this.#tellRoster()
+    switch (content.kind) {
+      case 'head':
+        return this.#takeHead(content.statement, from, epoch)
+      case 'names':
+        if (!leads(this.group.roster, from.device)) return null
+        if (await this.#people.learn(content.names)) this.#tellRoster()
         return { kind: 'names', from: who }
-      case saidKinds.devices:
-        this.#devices.set(who, readDevices(body))
+      case 'devices':
+        this.#people.setDevices(who, content)
         this.#tellRoster()
         return { kind: 'devices', from: who }
-      default:
-        return null
+      default: {
+        if (!this.#confirmed && content.kind !== 'private' && content.kind !== 'hand') return null
+        const said = await this.#talk.hear(content, heard, epoch)
+        if (said?.kind === 'hand') this.#tellRoster()
+        return this.#confirmed ? said : null
+      }
     }
   }
-}
 
-function readName(padded: Bytes): string | null {
-  try {
-    const name = unpadName(padded)
-    return checkName(name) === null ? name : null
-  } catch {
-    return null
+  /** takeHead: a head of who leads confirms a joiner; where nobody does, those of more than half confirm who came back. */
+  async #takeHead(statement: Bytes, from: Leaf, epoch: number): Promise<Said | null> {
+    const head = await this.#heads.take(statement, from, epoch)
+    if (head === null) return null
+    const who = hex(from.participant)
+    if (head.leads) this.#confirm(false)
+    if (head.present) this.#vouching.add(who)
+    const others = [...this.group.roster.leaves.values()].filter((l) => l.leaf !== this.group.leaf)
+    const vouching = others.filter((l) => this.#vouching.has(hex(l.participant))).length
+    if (vouching === others.length) this.#p.frames.acknowledged(this.group.epoch)
+    const led = others.some((l) => leads(this.group.roster, l.device))
+    if (this.#p.entered === 'back' && !led && 2 * vouching > others.length) this.#confirm(true)
+    return { kind: 'head', from: who }
   }
 }
 
-function readChat(body: Bytes, from: string): Said {
-  const r = new Reader(body)
-  const id = hex(r.take(16))
-  if (r.left > chatBytes) throw new FormError('chat')
-  const words = text(r.take(r.left))
-  if (words === '' || Array.from(words).length > chatCharacters) throw new FormError('chat')
-  return { kind: 'chat', from, id, text: words }
-}
-
-function devicesBody(d: Devices): Bytes {
-  return u8((d.microphone ? 1 : 0) | (d.camera ? 2 : 0))
-}
-
-function readDevices(body: Bytes): Devices {
-  const flags = whole(body, (r) => r.below(4))
-  return { microphone: (flags & 1) !== 0, camera: (flags & 2) !== 0 }
-}
+/** CommitMade is a commit of this device with its envelope. */
+export type CommitMade = Made & { readonly statement: Bytes }

@@ -4,7 +4,7 @@
  */
 
 const hostEvery = 4_000
-const quickLeaves = 50 // with more leaves only hosts keep the quick pace
+const quickLeaves = 50 // with more leaves only hosts and co-hosts keep the quick pace
 const slowEvery = 20_000
 const silentAfter = 2.5 // intervals
 const longestRestart = 2 // limits: epochs that follow one another may put silence off no longer
@@ -12,14 +12,15 @@ const goneCounts = 60_000 // removed as absent: still one of those who fell sile
 const deadManAfter = 12_000
 
 /** headEvery is the interval of a member's heads. */
-export function headEvery(host: boolean, leaves: number): number {
-  return host || leaves <= quickLeaves ? hostEvery : slowEvery
+export function headEvery(leads: boolean, leaves: number): number {
+  return leads || leaves <= quickLeaves ? hostEvery : slowEvery
 }
 
 /** Watched is one other member of the epoch. */
 export interface Watched {
   readonly participant: string
   readonly host: boolean
+  readonly leads: boolean // host or co-host: vouches for the epoch
 }
 
 /** Came is what a commit did, by participant. */
@@ -37,9 +38,11 @@ export interface Standing {
 
 interface Ear {
   readonly host: boolean
+  readonly leads: boolean
   readonly limit: number
-  since: number // the last head of the present epoch, or that epoch's beginning
-  heard: number // the last head of any epoch that was ours, too
+  since: number // when the last head of the present epoch was said, or that epoch's beginning
+  heard: number // when the last head of any epoch that was ours, too, was said
+  quickest: number // the least that a head of theirs took, their clock and ours apart
   silent: boolean // until a head comes: a new epoch alone brings nobody back
 }
 
@@ -52,18 +55,21 @@ export class Silence {
   readonly #ears = new Map<string, Ear>()
   readonly #gone = new Map<string, Gone>()
   readonly #lost = new Set<string>()
-  #host = 0 // when another host's head of the epoch of that time came last; epochs do not restart it
+  #vouched = 0 // when another host or co-host said its last head of the epoch of that time; epochs do not restart it
+
+  #begun = false
 
   /** epoch takes the others of a new epoch, whose interval begins anew. */
   epoch(others: readonly Watched[], came: Came, now: number): void {
-    const hadHost = this.#otherHost()
+    const hadLeader = this.#otherLeads()
     const leaves = others.length + 1
     const before = new Map(this.#ears)
     this.#ears.clear()
-    for (const { participant, host } of others) {
+    for (const { participant, host, leads } of others) {
       const old = came.added.includes(participant) ? undefined : before.get(participant)
-      const limit = silentAfter * headEvery(host, leaves)
-      this.#ears.set(participant, { host, limit, since: now, heard: old?.heard ?? now, silent: old?.silent ?? false })
+      const limit = silentAfter * headEvery(leads, leaves)
+      const kept = old ?? { heard: now, quickest: Infinity, silent: false }
+      this.#ears.set(participant, { ...kept, host, leads, limit, since: now })
       this.#gone.delete(participant)
     }
     for (const [participant, { host }] of before) {
@@ -71,19 +77,32 @@ export class Silence {
       if (came.absent.includes(participant)) this.#gone.set(participant, { host, at: now })
       else this.#lost.delete(participant) // a host removed them, or they left: they are missed by nobody
     }
-    if (!hadHost) this.#host = now
+    if (!this.#begun || (!hadLeader && this.#otherLeads())) this.#vouched = now
+    this.#begun = true
   }
 
-  /** heard takes a head that fits ours; present tells that it is of the present epoch. */
-  heard(participant: string, present: boolean, now: number): void {
+  /**
+   * heard takes a head that fits ours; present tells that it is of the present epoch, time is when its author's clock said it.
+   * It counts from then: what took longer than the quickest of theirs is late by so much, and heads that were held back
+   * stretch nothing.
+   */
+  heard(participant: string, present: boolean, time: number, now: number): void {
     const ear = this.#ears.get(participant)
     if (ear === undefined) return
-    ear.heard = now
+    ear.quickest = Math.min(ear.quickest, now - time)
+    const told = time + ear.quickest
+    ear.heard = Math.max(ear.heard, told)
     if (!present) return
-    ear.since = now
-    ear.silent = false
-    this.#lost.delete(participant)
-    if (ear.host) this.#host = now
+    ear.since = Math.max(ear.since, told)
+    if (ear.leads) this.#vouched = Math.max(this.#vouched, told)
+    ear.silent = now >= endOf(ear)
+    if (!ear.silent) this.#lost.delete(participant)
+  }
+
+  /** vouched tells whether another host or co-host, or for who leads alone enough others, confirmed the group within 12 s. */
+  vouched(leading: boolean, now: number): boolean {
+    if (this.#otherLeads() || !leading) return now - this.#vouched < deadManAfter
+    return this.#ears.size > 0 && !this.#stopped(now)
   }
 
   /** at tells how things stand. */
@@ -97,21 +116,21 @@ export class Silence {
     return { silent: silent.map(([participant]) => participant), lost: [...this.#lost], stopped: this.#stopped(now) }
   }
 
-  #otherHost(): boolean {
-    return [...this.#ears.values()].some((ear) => ear.host)
+  #otherLeads(): boolean {
+    return [...this.#ears.values()].some((ear) => ear.leads)
   }
 
   #stopped(now: number): boolean {
     const ears = [...this.#ears.values()]
     if (ears.length === 0) return false
-    if (this.#otherHost()) return now - this.#host >= deadManAfter
+    if (this.#otherLeads()) return now - this.#vouched >= deadManAfter
     return 2 * ears.filter((ear) => ear.silent).length >= ears.length
   }
 
   /** next is when things may stand otherwise if nothing is heard, or null. */
   next(now: number): number | null {
     const ends = [...this.#ears.values()].filter((ear) => !ear.silent).map(endOf)
-    if (this.#otherHost()) ends.push(this.#host + deadManAfter)
+    if (this.#otherLeads()) ends.push(this.#vouched + deadManAfter)
     const ahead = ends.filter((at) => at > now)
     return ahead.length === 0 ? null : Math.min(...ahead)
   }
