@@ -59,13 +59,15 @@ func TestNobodyMaySayWhatIsNotTheirs(t *testing.T) {
 			want    want
 		}{
 			{func(p *testkit.Person) wire.Request {
-				g := p.NewGroup(s.in, 2)
-				return wire.Open{Group: g.ID, Policy: g.Policy}
+				_, open := p.NewGroup(s.in, 2)
+				return open
 			}, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
 			{func(p *testkit.Person) wire.Request { return p.Admission(s.in, s.g) }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
 			{func(*testkit.Person) wire.Request { return wire.Deny{Participant: s.waiting.WireID()} }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
 			{func(*testkit.Person) wire.Request { return wire.Allow{Participant: s.waiting.WireID()} }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
 			{func(p *testkit.Person) wire.Request { return p.Removal(s.in, s.g, s.member) }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
+			{func(p *testkit.Person) wire.Request { return p.Change(s.in, s.g, testkit.Lock) }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
+			{func(p *testkit.Person) wire.Request { return p.Taking(s.in, s.g) }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
 			{func(p *testkit.Person) wire.Request { return p.Ending(s.in, s.g) }, want{fault.NotHost, fault.NotHost, fault.MessageOrder}},
 			{func(*testkit.Person) wire.Request { return wire.Joined{Epoch: 1} }, want{fault.MessageOrder, fault.NotMember, fault.MessageOrder}},
 			{func(p *testkit.Person) wire.Request { return p.Commit(s.g, task) }, want{fault.EpochStale, fault.NotMember, fault.MessageOrder}},
@@ -139,29 +141,51 @@ func TestAProofHoldsForOneLineAndOnePageOnly(t *testing.T) {
 
 func TestTheHostsOwnStatementsMustFitTheGroup(t *testing.T) {
 	play(t, func(t *testing.T, s scene) {
-		other := s.host.NewGroup(s.in, 1)
+		other, foreign := s.host.NewGroup(s.in, 1)
+		s.host.Refused(fault.GroupHeld, foreign)
 		s.host.Refused(fault.StatementBad, s.host.Removal(s.in, other, s.member))
 		s.host.Refused(fault.StatementBad, s.host.Ending(s.in, other))
 		s.host.Refused(fault.StatementBad, s.member.Removal(s.in, s.g, s.member))
-		s.host.Refused(fault.SeatUnknown, s.host.Removal(s.in, s.g, s.stranger))
+		s.host.Refused(fault.StatementBad, s.host.Removal(s.in, s.g, s.stranger))
+		s.host.Refused(fault.PolicyBad, s.member.Change(s.in, s.g, testkit.Lock))
+		s.host.Refused(fault.PolicyStale, s.host.Change(s.in, other, testkit.Lock))
 		again := s.waiting.KnockProof(s.in)
 		s.waiting.Do(again)
 		shown := testkit.Next[wire.KnockPush](s.host)
-		s.host.Refused(fault.StatementBad, s.host.AdmissionUntil(time.Now(), s.in, s.g, shown))
+		s.host.Refused(fault.StatementBad, s.host.AdmissionUntil(time.Now().Add(-time.Millisecond), s.in, s.g, shown))
 		s.host.Refused(fault.StatementBad, s.member.Admission(s.in, s.g, shown))
 		otherPolicy := *s.g
 		otherPolicy.Under.Hash[0] ^= 1
 		s.host.Refused(fault.StatementBad, s.host.Admission(s.in, &otherPolicy, shown))
 		s.host.Refused(fault.StatementBad, s.host.Removal(s.in, &otherPolicy, s.member))
 		s.host.Refused(fault.StatementBad, s.host.Ending(s.in, &otherPolicy))
-		forger := *s.in
-		forger.Seed[0] ^= 1
-		forged := s.host.NewGroup(&forger, 2)
-		s.host.Refused(fault.StatementBad, wire.Open{Group: forged.ID, Policy: forged.Policy})
-		foreign := s.host.NewGroup(s.in, 2)
-		foreign.ID[0] ^= 1
-		s.host.Refused(fault.StatementBad, wire.Open{Group: foreign.ID, Policy: foreign.Policy})
 		s.undisturbed()
+	})
+}
+
+func TestOnlyTheHostKeyOpensAGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := testkit.NewHouse(t, testkit.Limits)
+		in, host := h.Book("A talk"), h.Person("host")
+		host.Hello(in)
+		host.TakeSeat(in)
+		forger := *in
+		forger.Seed[0] ^= 1
+		_, forged := host.NewGroup(&forger, 1)
+		host.Refused(fault.StatementBad, forged)
+		_, foreign := host.NewGroup(in, 1)
+		foreign.Group[0] ^= 1
+		host.Refused(fault.StatementBad, foreign)
+		_, mixed := host.NewGroup(in, 1)
+		_, other := host.NewGroup(in, 1)
+		mixed.Admission = other.Admission
+		host.Refused(fault.StatementBad, mixed)
+		key := host.OrderKey
+		host.OrderKey[0] ^= 1
+		_, strange := host.NewGroup(in, 1)
+		host.Refused(fault.StatementBad, strange)
+		host.OrderKey = key
+		host.OpenGroup(in, 1)
 	})
 }
 

@@ -52,14 +52,25 @@ func (s scene) letInMeanwhile(t *testing.T) {
 	}
 }
 
+// alone has the member leave: a host alone is asked for no commits as time passes.
+func (s scene) alone() {
+	s.member.Do(s.member.Leaving(s.in, s.g))
+	s.member.Gone()
+	s.host.Work(s.g)
+}
+
 func TestTenThousandTriesFromOneAddress(t *testing.T) {
 	play(t, func(t *testing.T, s scene) {
+		s.alone()
 		s.waiting.Do(wire.Withdraw{})
 		testkit.Next[wire.KnockGone](s.host)
 		g := s.guessers(1)[0]
 		looked, first := 0, 0
 		began := time.Now()
 		for i := range 10_000 {
+			if i%1000 == 0 {
+				g.Hello(s.in) // a line that proves nothing is closed after a quarter of an hour
+			}
 			if g.try(t) {
 				looked++
 			}
@@ -83,6 +94,7 @@ func TestTenThousandTriesFromAThousandAddresses(t *testing.T) {
 		all, looked := s.guessers(1000), 0
 		for round := range 10 {
 			for _, g := range all {
+				g.Hello(s.in) // a meeting bears few lines that have proven nothing
 				if g.try(t) {
 					looked++
 				}
@@ -96,6 +108,26 @@ func TestTenThousandTriesFromAThousandAddresses(t *testing.T) {
 			t.Errorf("%d of 10,000 tries within a minute were looked at", looked)
 		}
 		s.member.Do(s.member.Message(s.g, 1, false)) // inside, nobody notices
+	})
+}
+
+func TestALineThatProvesNothingIsClosed(t *testing.T) {
+	play(t, func(t *testing.T, s scene) {
+		s.alone()
+		s.waiting.Do(wire.Withdraw{})
+		testkit.Next[wire.KnockGone](s.host)
+		lazy, wrong := s.h.Person("lazy"), s.guessers(1)[0]
+		lazy.Hello(s.in)
+		wrong.Hello(s.in)
+		wrong.try(t)
+		lazy.Silent(14 * time.Minute) // pages wait for their owner to join
+		wrong.try(t)
+		<-time.After(2 * time.Minute)
+		lazy.Gone()
+		wrong.Gone()
+		lazy.Hello(s.in)
+		lazy.Knock(s.in)
+		testkit.Next[wire.KnockPush](s.host)
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 // Limits of lines that said hello and nothing that counts since: pages before their owner joins.
 const (
 	greetedLimit = 15 * time.Minute
-	mostIdle  = 200 // a meeting; one more closes the oldest, whose page greets again when it is needed
+	mostIdle     = 200 // a meeting; one more closes the oldest, whose page greets again when it is needed
 )
 
 // idlers are the lines of each meeting that have not proven anything yet.

@@ -28,9 +28,9 @@ const (
 // Signal answers /signal: it turns WebSockets into lines of meetings. Name and origin have been checked before.
 type Signal struct {
 	// fixed
-	live   *Live
-	hellos *pacer[address]
-	proofs *pacer[address]         // so that one address cannot use up a meeting's
+	live    *Live
+	hellos  *pacer[address]
+	proofs  *pacer[address]         // so that one address cannot use up a meeting's
 	knocks  *pacer[ident.MeetingID] // of people who have the code
 	returns *pacer[ident.MeetingID] // of members, who come back all at once
 	warden  *warden
@@ -47,13 +47,13 @@ type Signal struct {
 // NewSignal gives the handler over the meetings of live.
 func NewSignal(live *Live) *Signal {
 	s := &Signal{
-		live:   live,
-		hellos: newPacer[address](100*time.Millisecond, 300),
-		proofs: newPacer[address](500*time.Millisecond, 100), // a class behind one address comes at once
-		knocks: newPacer[ident.MeetingID](100*time.Millisecond, 200),
+		live:    live,
+		hellos:  newPacer[address](100*time.Millisecond, 300),
+		proofs:  newPacer[address](500*time.Millisecond, 100), // a class behind one address comes at once
+		knocks:  newPacer[ident.MeetingID](100*time.Millisecond, 200),
 		returns: newPacer[ident.MeetingID](20*time.Millisecond, 400),
-		warden: newWarden(live.log),
-		idlers: newIdlers(),
+		warden:  newWarden(live.log),
+		idlers:  newIdlers(),
 	}
 	s.ctx, s.cut = context.WithCancel(context.Background())
 	return s

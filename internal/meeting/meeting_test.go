@@ -323,35 +323,36 @@ func TestAGuestWhoReloadsIsAddedAnewInOneCommit(t *testing.T) {
 		host.Do(host.Commit(g, task))
 		testkit.Next[wire.CommitPush](host)
 		testkit.Next[wire.CommitPush](ben)
-		asha.Welcomed()
+		asha.Welcomed(g)
 	})
 }
 
-func TestTheHostOnASecondDeviceTakesOverAndRegroups(t *testing.T) {
+func TestAHostWhoLostTheGroupWithNobodyInsideRegroups(t *testing.T) {
 	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
 		host, asha, ben, _ := inside(h, in)
 		second := h.Person("second")
 		second.Hello(in)
-		seat := second.TakeSeat(in)
-		if seat.Generation != 1 || len(seat.Policy) == 0 || seat.Members != 2 {
-			t.Errorf("told %d, %d bytes, %d members", seat.Generation, len(seat.Policy), seat.Members)
+		if ok := second.TakeSeat(in); ok.Generation != 1 || ok.Holders != 3 || len(ok.Policies) != 1 || len(ok.Group) != 32 {
+			t.Errorf("told %d, %d holders, %d policies, group of %d", ok.Generation, ok.Holders, len(ok.Policies), len(ok.Group))
 		}
-		if over := testkit.Next[wire.Over](host); over.Reason != wire.ReasonElsewhere {
-			t.Errorf("over because %s", over.Reason)
+		open := func(generation uint32) (*testkit.Group, wire.Open) { return second.NewGroup(in, generation) }
+		_, early := open(2)
+		second.Refused(fault.GroupHeld, early)
+		for _, p := range []*testkit.Person{host, asha, ben} {
+			p.Hang()
+			testkit.Next[wire.Presence](second)
 		}
-		second.Refused(fault.EpochStale, func() wire.Request {
-			g := second.NewGroup(in, 1)
-			return wire.Open{Group: g.ID, Policy: g.Policy}
-		}())
+		_, stale := open(1)
+		second.Refused(fault.EpochStale, stale)
 		g := second.OpenGroup(in, 2)
 		for _, p := range []*testkit.Person{asha, ben} {
-			p.Challenge = testkit.Next[wire.Regroup](p).Challenge
+			if f, bad := p.Resume(in).(wire.Fault); !bad || f.Code != fault.ResumeBad {
+				t.Errorf("%s came back to a seat that is gone", p.Name)
+			}
 			p.Seq = 0
-			p.Refused(fault.NotMember, p.Message(g, 0, false))
 			p.Knock(in)
 			testkit.LetIn(second, p, in, g)
 		}
-		testkit.Next[wire.CommitPush](asha)
 	})
 }
 
