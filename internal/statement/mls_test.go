@@ -14,7 +14,9 @@ import (
 // recorded is testdata/mls.json: messages as the page's vault makes them.
 type recorded struct {
 	Meeting, Group, KeyPackage, Reference, Participant, Device, SignatureKey, InboxKey string
-	Epoch, Time                                                                        uint64
+	PrivateGroup, PathGroup, PathCommit                                                string
+	Epoch, PrivateEpoch, Time                                                          uint64
+	PathLeaf                                                                           uint32
 	SenderLeaf                                                                         uint32
 	Admission, Commit, Proposal, Private                                               string
 }
