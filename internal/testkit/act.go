@@ -99,6 +99,7 @@ func (p *Person) leafKey() (key [32]byte) {
 // Knock knocks.
 func (p *Person) Knock(in *Invite) wire.OkKnock {
 	p.t.Helper()
+	p.Seq = 0
 	return p.Do(p.KnockProof(in)).(wire.OkKnock)
 }
 
@@ -171,6 +172,7 @@ func (p *Person) RejoinProof(in *Invite, g *Group) wire.Rejoin {
 func (p *Person) Rejoin(in *Invite, g *Group) {
 	p.t.Helper()
 	p.Hello(in)
+	p.Seq = 0
 	p.Do(p.RejoinProof(in, g))
 }
 

@@ -65,9 +65,14 @@ func (g *Group) Take(push wire.CommitPush) error {
 	if push.Epoch != g.Epoch {
 		return fmt.Errorf("%w: the commit of epoch %d came in epoch %d", errOrder, push.Epoch, g.Epoch)
 	}
+	g.advance(hash, p)
+	return nil
+}
+
+// advance moves the group on by an ordered commit.
+func (g *Group) advance(hash [32]byte, p plan) {
 	g.ordered[g.Epoch], g.before[g.Epoch] = hash, g.State
 	g.State = g.apply(p)
-	return nil
 }
 
 // Reopen takes the last commit back, on signed refusals by a host or by more than half of the members.

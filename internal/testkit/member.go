@@ -39,7 +39,7 @@ func (p *Person) plan(g *Group, task wire.Task) (mls.Commit, plan) {
 	now := time.UnixMilli(max(time.Now().UnixMilli(), int64(g.Time)))
 	c := mls.Commit{Group: g.ID, Epoch: task.Epoch, Time: now}
 	c.Sender, _ = g.find(p.ID)
-	made := plan{author: p.DeviceKey(), epoch: task.Epoch, time: uint64(now.UnixMilli())}
+	made := plan{author: p.DeviceKey(), epoch: task.Epoch, time: uint64(now.UnixMilli()), words: map[[32]byte][]byte{}}
 	var words covers
 	for _, raw := range task.Policies {
 		made.policies = append(made.policies, raw)
@@ -56,7 +56,8 @@ func (p *Person) plan(g *Group, task wire.Task) (mls.Commit, plan) {
 		made.removes = append(made.removes, leaving{who, len(remove.Statement) == 0})
 	}
 	for _, add := range task.Adds {
-		made.adds = append(made.adds, p.addition(g, add))
+		seat := p.addition(g, add)
+		made.adds, made.words[seat.reference] = append(made.adds, seat), add.Statement
 		words.take(add.Statement)
 		c.Adds = append(c.Adds, add.KeyPackage)
 	}

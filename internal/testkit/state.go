@@ -38,6 +38,7 @@ type plan struct {
 	policies    [][]byte
 	adds        []planned
 	removes     []leaving
+	words       map[[32]byte][]byte // by the reference of each Add: what covers it
 }
 
 type planned struct {

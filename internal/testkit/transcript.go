@@ -66,6 +66,9 @@ func (tr *Transcript) nameText(name, text string) {
 // fresh are the fields in which the server sends what it has just made.
 var fresh = regexp.MustCompile(`"(challenge|ticket)":"([A-Za-z0-9+/=]{44})"`)
 
+// ordering are the fields in which the server says who orders commits, and that it ordered one.
+var ordering = regexp.MustCompile(`"(orderKey|order)":"([A-Za-z0-9+/=]{44,})"`)
+
 func (tr *Transcript) said(p *Person, frame []byte) {
 	if tr != nil {
 		tr.lines = append(tr.lines, p.Name+"> "+tr.named(p, frame))
@@ -87,6 +90,9 @@ func (tr *Transcript) closed(p *Person) {
 func (tr *Transcript) named(p *Person, frame []byte) string {
 	if len(frame) > 8<<10 {
 		return fmt.Sprintf("(%d bytes)", len(frame))
+	}
+	for _, found := range ordering.FindAllSubmatch(frame, -1) {
+		tr.nameText("server."+string(found[1]), string(found[2]))
 	}
 	for _, found := range fresh.FindAllSubmatch(frame, -1) {
 		tr.nameText(p.Name+"."+string(found[1]), string(found[2]))

@@ -27,7 +27,7 @@ var conversations = []struct {
 	{"removed", "The host removes a member, who stays out.", removed},
 	{"end", "The host ends the meeting for everyone; its links open nothing any more.", end},
 	{"resume", "A member's line breaks and comes back to its seat.", resume},
-	{"regroup", "The host reloads the page, opens a new group, and the others come in again on their lines.", regroup},
+	{"regroup", "All reload at once, so that nobody holds the group: the host opens a new one, and the others come in again.", regroup},
 	{"lock", "The host locks: who waits and who comes is told so; then the door is open again.", lock},
 	{"rejoin", "A guest loads the page anew and comes back by the device's word, while the host is away.", rejoin},
 	{"cohost", "A co-host lets somebody in while the host is away.", cohost},
@@ -222,10 +222,11 @@ func bar(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 	guest.Hello(in)
 	guest.Knock(in)
 	testkit.LetIn(host, guest, in, g)
-	tr.Heading("Out for good: removal and bar in one.")
+	tr.Heading("Out for good: the removal is committed first, then the policy that bars the device.")
 	host.Do(host.RemovalForGood(in, g, guest))
 	testkit.Next[wire.Over](guest)
 	guest.Gone()
+	host.Work(g)
 	host.Work(g)
 	tr.Heading("The device stays out.")
 	guest.Hello(in)
@@ -252,6 +253,7 @@ func restart(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 	guest.Refused(fault.GroupUnknown, guest.ReturnProof(in, g))
 	tr.Heading("The host tells what the group is; the guest asks again.")
 	host.Revive(in, g)
+	testkit.Next[wire.Presence](host)
 	guest.Take(guest.ReturnProof(in, g))
 	testkit.Next[wire.Presence](host)
 	host.Do(host.Message(g, g.Epoch, false))
@@ -300,18 +302,28 @@ func resume(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 }
 
 func regroup(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
-	host, guest := h.Person("host"), h.Person("guest")
+	host, guest, friend := h.Person("host"), h.Person("guest"), h.Person("friend")
 	g := host.Enter(in)
-	guest.Hello(in)
-	guest.Knock(in)
-	testkit.LetIn(host, guest, in, g)
-	tr.Heading("The host reloads.")
+	for _, p := range []*testkit.Person{friend, guest} {
+		p.Hello(in)
+		p.Knock(in)
+		testkit.LetIn(host, p, in, g)
+	}
+	testkit.Next[wire.CommitPush](friend)
+	tr.Heading("All reload. The guest is back first, and is to be taken in by the friend, whose line breaks.")
 	host.Hang()
+	testkit.Next[wire.Presence](friend)
 	testkit.Next[wire.Presence](guest)
+	guest.Hang()
+	testkit.Next[wire.Presence](friend)
+	guest.Rejoin(in, g)
+	testkit.Next[wire.Task](friend)
+	friend.Hang()
+	tr.Heading("Nobody holds the group: the host opens a new one, and the guest knocks again.")
 	host.Hello(in)
 	host.TakeSeat(in)
 	g = host.OpenGroup(in, 2)
-	guest.Challenge, guest.Seq = testkit.Next[wire.Regroup](guest).Challenge, 0
+	guest.Challenge = testkit.Next[wire.Regroup](guest).Challenge
 	guest.Knock(in)
 	testkit.LetIn(host, guest, in, g)
 }

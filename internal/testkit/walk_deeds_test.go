@@ -2,8 +2,10 @@ package testkit
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 
+	"incamera/internal/statement"
 	"incamera/internal/wire"
 )
 
@@ -19,14 +21,21 @@ var deeds = []struct {
 	{"host", 2, (*walk).beHost},
 	{"knock", 4, (*walk).knock},
 	{"resume", 5, (*walk).resume},
+	{"rejoin", 3, (*walk).rejoin},
 	{"open", 2, (*walk).openGroup},
+	{"take", 2, (*walk).take},
 	{"admit", 4, (*walk).admit},
 	{"deny", 1, func(w *walk, s, whom *soul, _ int) { w.ask(s, wire.Deny{Participant: whom.WireID()}) }},
 	{"allow", 2, func(w *walk, s, whom *soul, _ int) { w.ask(s, wire.Allow{Participant: whom.WireID()}) }},
+	{"rule", 6, (*walk).rule},
 	{"remove", 3, (*walk).remove},
+	{"new device", 1, (*walk).newDevice},
 	{"end", 1, (*walk).end},
 	{"joined", 2, func(w *walk, s, _ *soul, twist int) { w.ask(s, wire.Joined{Epoch: s.Epoch + uint64(twist/6)}) }},
 	{"commit", 4, (*walk).commit},
+	{"forge", 4, (*walk).forge},
+	{"cannot", 1, (*walk).cannot},
+	{"refuse", 1, (*walk).refuse},
 	{"app", 6, (*walk).app},
 	{"media", 3, func(w *walk, s, _ *soul, twist int) { w.ask(s, wire.Media{Offer: Offer(twist%3 + 1)}) }},
 	{"view", 1, func(w *walk, s, whom *soul, _ int) {
@@ -38,6 +47,9 @@ var deeds = []struct {
 	{"ping", 1, func(w *walk, s, _ *soul, _ int) { w.ask(s, wire.Ping{}) }},
 	{"replay", 5, (*walk).replay},
 	{"say again", 3, (*walk).again},
+	{"restart", 1, (*walk).restart},
+	{"revive", 1, (*walk).revive},
+	{"return", 2, (*walk).comeBack},
 	{"time", 2, (*walk).time},
 }
 
@@ -55,67 +67,6 @@ var weighted = func() (list []int) {
 func (w *walk) ask(s *soul, r wire.Request) {
 	if s.line != nil {
 		w.send(s.line, r)
-	}
-}
-
-// natural does what the story waits for, so that stories come far.
-func (w *walk) natural(s, _ *soul, twist int) {
-	m, host := w.model, w.souls[0]
-	if m.host != nil {
-		for _, h := range w.souls[:2] {
-			if m.of(h) == m.host {
-				host = h
-			}
-		}
-	}
-	for _, p := range w.souls {
-		if seat := m.of(p).seat; seat != nil && seat.line != nil {
-			p.line = seat.line
-		}
-	}
-	for _, p := range w.souls {
-		if seat := m.of(p).seat; seat != nil && seat.line != nil && !seat.confirmed {
-			w.send(seat.line, wire.Joined{Epoch: seat.since})
-			return
-		}
-		if seat := m.of(p).seat; seat != nil && seat.line != nil && p.task != nil && p.task.Epoch == m.epoch && w.live(p) {
-			w.commit(p, nil, 0)
-			p.task = nil
-			return
-		}
-	}
-	seat := m.of(host).seat
-	switch {
-	case seat == nil && !w.live(host):
-		w.call(host)
-	case seat == nil:
-		w.beHost(host, nil, 0)
-	case seat.line == nil && !w.live(host):
-		w.call(host)
-	case seat.line == nil:
-		w.resume(host, nil, 0)
-	case !seat.inGroup:
-		w.openGroup(host, nil, 0)
-	case len(host.shown) > 0:
-		w.admit(host, nil, 0)
-	default:
-		w.naturalGuest(s, twist)
-	}
-}
-
-func (w *walk) naturalGuest(s *soul, twist int) {
-	f := w.model.of(s)
-	switch {
-	case !w.live(s):
-		w.call(s)
-	case f.seat != nil && f.seat.line == nil:
-		w.resume(s, nil, 0)
-	case f.seat == nil && f.door == nil:
-		w.knock(s, nil, 0)
-	case f.seat != nil && twist%2 == 0 && !w.model.playing[s.Name]:
-		w.ask(s, wire.Media{Offer: Offer(2)})
-	case f.seat != nil:
-		w.app(s, nil, 0)
 	}
 }
 
@@ -204,24 +155,47 @@ func (w *walk) openGroup(s, whom *soul, twist int) {
 	if twist == 7 {
 		maker = whom.Person
 	}
-	g := maker.NewGroup(&in, w.model.gen+1-uint32(twist/5%2))
+	policy := statement.Policy{Generation: max(1, w.model.gen+1-uint32(twist/5%2)), Allows: statement.AllowAll}
+	if old := w.group(); old != nil {
+		policy.Generation = max(policy.Generation, old.Policy.Generation+1-uint32(twist/5%2), 1)
+		policy.Barred = without(slices.Clone(old.Policy.Barred), maker.DeviceKey())
+	}
+	g, open := maker.NewGroupLike(&in, policy)
 	good := in.Seed == w.in.Seed && maker == s.Person
-	w.model.proofs[string(g.Policy)] = proof{maker: s, group: g, good: good}
-	w.model.plant(nil, g.Policy)
-	w.ask(s, wire.Open{Group: g.ID, Policy: g.Policy})
+	w.model.proofs[string(open.Policy)] = proof{maker: s, group: g, good: good, policy: g.Policy}
+	w.model.plant(nil, open.Policy, open.Admission)
+	w.ask(s, open)
+	if w.model.group == g {
+		s.hold(g, open.KeyPackage, 0)
+	}
 }
 
-func (w *walk) theGroup(s *soul) *Group {
+// group is the one that people hold, or nil.
+func (w *walk) group() *Group {
 	if w.model.group != nil {
 		return w.model.group
 	}
-	return s.NewGroup(w.in, 1)
+	return w.model.lost
+}
+
+func (w *walk) theGroup(s *soul) *Group {
+	if g := w.group(); g != nil {
+		return g
+	}
+	return w.another(s)
+}
+
+// another is a group of somebody's own, which the server knows nothing of.
+func (w *walk) another(s *soul) *Group {
+	q := *s.Person // its KeyPackage is drawn for the group alone
+	g, _ := q.NewGroup(w.in, 1)
+	return g
 }
 
 func (w *walk) admit(s, whom *soul, twist int) {
 	g, until := w.theGroup(s), time.Now().Add(time.Hour)
 	var shown []wire.KnockPush
-	for _, h := range w.souls[:2] {
+	for _, h := range w.souls {
 		shown = append(shown, h.shown...)
 	}
 	if len(shown) > 1 && twist != 4 {
@@ -229,7 +203,7 @@ func (w *walk) admit(s, whom *soul, twist int) {
 	}
 	switch {
 	case twist == 5: // somebody who does not stand at the door like that
-		kp := whom.keyPackage(w.in)
+		kp, _ := whom.keyPackage(w.in)
 		shown = []wire.KnockPush{{Participant: whom.WireID(), Device: whom.DeviceKey(), KeyPackage: kp}}
 	case twist == 6:
 		until = time.Now()
@@ -238,6 +212,10 @@ func (w *walk) admit(s, whom *soul, twist int) {
 	p := proof{maker: s, group: g, good: twist != 5 && twist != 6}
 	for _, k := range shown {
 		who := w.model.named(k.Participant)
+		if who == nil { // has another device by now
+			p.good = false
+			continue
+		}
 		p.people = append(p.people, who)
 		if d := w.model.of(who).door; d == nil || string(d.keyPackage) != string(k.KeyPackage) {
 			p.good = false // of an earlier knock
@@ -246,19 +224,21 @@ func (w *walk) admit(s, whom *soul, twist int) {
 	w.model.proofs[string(r.Admission)] = p
 	w.model.plant(nil, r.Admission)
 	w.ask(s, r)
-	for _, h := range w.souls[:2] {
-		if twist < 4 && h == s {
-			h.shown = nil
-		}
+	if twist < 4 {
+		s.shown = nil
 	}
 }
 
 func (w *walk) remove(s, whom *soul, twist int) {
 	g := w.theGroup(s)
 	if twist == 7 {
-		g = s.NewGroup(w.in, 1)
+		g = w.another(s)
 	}
 	r := s.Removal(w.in, g, whom.Person)
+	if twist%2 == 0 {
+		r = s.RemovalForGood(w.in, g, whom.Person)
+		w.note(s, g, r.Policy, false)
+	}
 	w.model.proofs[string(r.Statement)] = proof{maker: s, group: g, whom: whom}
 	w.ask(s, r)
 }
@@ -270,7 +250,7 @@ func (w *walk) end(s, _ *soul, _ int) {
 	w.ask(s, r)
 }
 
-func (w *walk) commit(s, whom *soul, twist int) {
+func (w *walk) commit(s, _ *soul, twist int) {
 	task := s.task
 	if task == nil {
 		for _, other := range w.souls { // of somebody else
@@ -282,21 +262,24 @@ func (w *walk) commit(s, whom *soul, twist int) {
 	if task == nil || w.model.group == nil {
 		return
 	}
+	if s.Leaf == nil {
+		return
+	}
 	r := s.Commit(w.model.group, *task)
-	if twist == 6 && whom != nil {
-		r.Added = append(r.Added, whom.WireID())
-	}
-	if twist == 5 && len(r.Added) > 0 && len(r.Removed) > 0 {
-		r.Added = r.Added[1:]
-	}
 	if twist == 7 {
 		r.Lease++
 	}
+	w.offer(s, r, true)
+}
+
+// offer says a commit with bytes that can be told apart.
+func (w *walk) offer(s *soul, r wire.Commit, good bool) {
+	added := len(r.Welcome) > 0
 	r.Welcome, r.Tree = nil, nil
-	if len(r.Added) > 0 {
+	if added {
 		r.Welcome, r.Tree = random(64), random(64)
 	}
-	w.model.proofs[string(r.Commit)] = proof{maker: s, group: w.model.group}
+	w.model.proofs[string(r.Commit)] = proof{maker: s, group: w.model.group, good: good}
 	for _, secret := range [][]byte{r.Commit, r.Welcome, r.Tree} {
 		if len(secret) > 0 {
 			w.model.plant(nil, secret)
@@ -311,18 +294,22 @@ func random(n int) []byte {
 	return b
 }
 
-func (w *walk) app(s, _ *soul, twist int) {
-	g, epoch := w.theGroup(s), w.model.epoch
+func (w *walk) app(s, whom *soul, twist int) {
+	g := w.theGroup(s)
+	epoch := g.Epoch
 	switch {
 	case twist == 5 && epoch > 0:
 		epoch--
 	case twist == 6:
-		g = s.NewGroup(w.in, 1)
+		g = w.another(s)
 	case twist == 7:
 		epoch++
 	}
-	r := s.Message(g, epoch, twist%2 == 1)
-	w.model.proofs[string(r.Message)] = proof{maker: s, group: g, good: true}
+	r, p := s.Message(g, epoch, twist%2 == 1), proof{maker: s, group: g, good: true}
+	if twist == 2 && whom != nil {
+		r, p.people = s.MessageTo(g, epoch, whom.Person), []*soul{whom}
+	}
+	w.model.proofs[string(r.Message)] = p
 	w.model.plant(nil, r.Message)
 	w.ask(s, r)
 }

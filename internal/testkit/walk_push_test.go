@@ -12,7 +12,7 @@ import (
 func (m *model) push(f frame, going bool) {
 	seat, door := m.seatOf(f.on), m.doorOf(f.on) != nil
 	before := m.before[f.on]
-	leaving := seat == nil && before.seat.line != nil && going && !m.of(f.on.soul).barred
+	leaving := seat == nil && before.seat.line != nil && going && !m.of(f.on.soul).out
 	if leaving {
 		seat = &before.seat
 	}
@@ -27,13 +27,13 @@ func (m *model) push(f frame, going bool) {
 	case wire.Waiting, wire.Ask:
 		allowed = door || before.door
 	case wire.KnockPush:
-		allowed = member && seat.host
-		if s := m.named(r.Participant); s == nil || m.of(s).barred {
+		allowed = member && (m.admits(f.on.soul) || before.admits)
+		if s := m.named(r.Participant); s != nil && m.keptOut(s) {
 			m.w.fail("a barred device is shown: %s", f.raw)
 		}
 		f.on.soul.shown = append(f.on.soul.shown, r)
 	case wire.KnockGone:
-		allowed = member && seat.host
+		allowed = member && (m.admits(f.on.soul) || before.admits)
 		f.on.soul.shown = slices.DeleteFunc(f.on.soul.shown, func(k wire.KnockPush) bool { return k.Participant == r.Participant })
 	case wire.Admitted:
 		allowed = m.admitted(f.on.soul, seat, r)
@@ -43,31 +43,51 @@ func (m *model) push(f frame, going bool) {
 		m.tasks[r.Lease] = r
 	case wire.CommitPush:
 		allowed = member && (seat.inGroup || before.seat.inGroup)
+		m.ordered(f.on.soul, r)
 	case wire.AppPush:
-		allowed = member && seat.inGroup && seat.since <= r.Epoch && r.From != f.on.soul.WireID()
+		to := m.proofs[string(r.Message)].people
+		allowed = member && seat.inGroup && seat.since <= r.Epoch && r.From != f.on.soul.WireID() && (len(to) == 0 || slices.Contains(to, f.on.soul))
 		m.counts["app"]++
 	case wire.Slots:
 		allowed = member && seat.confirmed && (m.slotsFit(r) || f.on == m.resumed)
 	case wire.Presence:
 		allowed = member
 	case wire.Regroup:
-		allowed = before.seat.line != nil && !before.seat.host && r.Challenge == f.on.challenge
+		allowed = (before.seat.line != nil || before.door) && r.Challenge == f.on.challenge
 	}
 	if !allowed {
 		m.w.fail("line %d of soul %d (seat %v, door %v) must not hear this: %s", f.on.n, f.on.soul.n, member, door, f.raw)
 	}
 }
 
-// admitted tells whether the way in is for whom it reaches, on the host's word for the knock that stands.
+// ordered holds an ordered commit against what the others heard, and its two signatures.
+func (m *model) ordered(s *soul, push wire.CommitPush) {
+	g := m.group
+	if g == nil {
+		g = m.lost
+	}
+	if g == nil {
+		m.w.fail("soul %d hears a commit of no group", s.n)
+		return
+	}
+	if err := g.Take(push); err != nil {
+		m.w.fail("soul %d: %v", s.n, err)
+	}
+	s.Epoch = push.Epoch + 1
+	m.counts["commit"]++
+}
+
+// admitted tells whether the way in is for whom it reaches, on a host's or co-host's word for the knock that stands, or the device's own.
 func (m *model) admitted(s *soul, seat *place, r wire.Admitted) bool {
-	if seat == nil || seat.host || m.of(s).barred && seat.ticket == [32]byte{} {
+	if seat == nil || m.of(s).out {
 		return false
 	}
 	p := m.proofs[string(r.Admission)]
 	if !p.good || !bytes.Equal(r.Admission, seat.admission) || !slices.Contains(p.people, s) || r.Epoch != seat.since {
 		return false
 	}
-	seat.ticket, s.Ticket, s.Epoch = r.Ticket, r.Ticket, r.Epoch
+	seat.ticket = r.Ticket
+	s.TakeIn(m.group, r)
 	m.counts["seat"]++
 	return true
 }
