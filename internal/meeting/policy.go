@@ -65,8 +65,9 @@ func (m *Meeting) rule() {
 	m.carryDoor(m.lobby.Step(m.group.rules, time.Now()))
 }
 
-// propose takes the next policy of the chain, which a commit has to carry. What it forbids is forbidden from now on.
-func (m *Meeting) propose(v *visit, signed []byte, consents []wire.Bytes) fault.Code {
+// propose takes the next policy of the chain, which a commit has to carry, with the removals that belong to it. What it
+// forbids is forbidden from now on.
+func (m *Meeting) propose(v *visit, signed []byte, consents []wire.Bytes, removals ...epoch.Remove) fault.Code {
 	if m.group.roster == nil {
 		return fault.GroupMissing
 	}
@@ -87,9 +88,13 @@ func (m *Meeting) propose(v *visit, signed []byte, consents []wire.Bytes) fault.
 	before := m.group.tip
 	m.group.tip = tip
 	m.rule() // first, so that nothing that it voids is committed beside it
-	barred := m.putOut(v.who)
+	for _, r := range m.putOut(v.who) {
+		if !slices.ContainsFunc(removals, func(have epoch.Remove) bool { return have.Who == r.Who }) {
+			removals = append(removals, r)
+		}
+	}
 	return m.stepEpoch(epoch.Stated{
-		Policy: tip.Raw(), Consents: said, Tightens: tightens(before.Policy(), tip.Policy()), Removes: barred,
+		Policy: tip.Raw(), Consents: said, Tightens: tightens(before.Policy(), tip.Policy()), Removes: removals,
 	})
 }
 
@@ -139,10 +144,12 @@ func (m *Meeting) remove(v *visit, in Asked, r wire.Remove) {
 		m.refuse(v.line, in.ID, code)
 		return
 	}
-	m.carryDoor(effects)
-	if len(r.Policy) > 0 {
-		_ = m.propose(v, r.Policy, nil) // stale or bad: the answer tells that nobody is barred
+	m.shutMedia(input.Who) // before anything else
+	if len(r.Policy) > 0 { // first, so that one commit does both
+		removal := epoch.Remove{Who: input.Who, Statement: r.Statement, Reason: epoch.ByRemoval}
+		_ = m.propose(v, r.Policy, nil, removal) // stale or bad: the answer tells that nobody is barred
 	}
+	m.carryDoor(effects)
 	m.answer(v.line, in.ID, wire.OkRemove{Barred: m.group.tip.Barred(input.Device)})
 }
 
