@@ -172,10 +172,12 @@ func (w *walk) check(t *rapid.T, in Input, e Effect) {
 	case Unseat:
 		w.unseat(e.Who)
 	case AskBack:
-		w.unseat(e.Who)
+		if !e.AtDoor {
+			w.unseat(e.Who)
+		}
 	case ShowKnock:
 		if !w.mayAdmit(e.To) || slices.Contains(w.rules.Barred, e.Knock.Device) || w.rules.Locked {
-			t.Fatalf("%T: shown to %v: %#v", in, e.To, e.Knock)
+			t.Fatalf("%T: shown to %v (may admit: %v), locked %v: %v", in, e.To, w.mayAdmit(e.To), w.rules.Locked, e.Knock.Who)
 		}
 		w.shown[[2]ident.ParticipantID{e.To, e.Knock.Who}] = true
 	case HideKnock:
@@ -277,7 +279,7 @@ func (w *walk) settle(t *rapid.T, in Input) {
 	if _, ticked := in.(Ticked); ticked && !w.m.Next().IsZero() && !w.m.Next().After(w.now) {
 		t.Fatalf("after a tick something is still due: %v at %v", w.m.Next(), w.now)
 	}
-	if w.m.occupied() > limits.Members+maxHostSeats || len(w.m.waiting) > limits.Knocks+limits.Members {
+	if w.m.occupied() > limits.Members+maxHostSeats || w.m.strangers() > limits.Knocks+limits.Members {
 		t.Fatalf("%d inside, %d waiting", w.m.occupied(), len(w.m.waiting))
 	}
 }
