@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"incamera/internal/ident"
 	"incamera/internal/statement"
 )
 
@@ -172,6 +173,47 @@ func TestWhatIsUsedIsForgottenWhenItHasDied(t *testing.T) {
 	s.State = s.passes(s.commit().Encode()).Next
 	if before != 4 || len(s.spent) != 0 {
 		t.Errorf("%d references, then %d", before, len(s.spent))
+	}
+}
+
+func TestTheOldestAwayGoesFirst(t *testing.T) {
+	s := newScene(t)
+	for i := range MaxAway {
+		s.away = append(s.away, Leaf{Participant: ident.ParticipantID{200, byte(i)}, Device: key(byte(i)), SignatureKey: [32]byte{3, byte(i)}})
+	}
+	c := s.commit()
+	c.Removes = []uint32{s.index(s.guest)}
+	away := s.passes(c.Encode()).Next.away
+	if len(away) != MaxAway || away[0].Participant != s.away[1].Participant || away[MaxAway-1].Participant != s.guest.id {
+		t.Errorf("%d are away", len(away))
+	}
+}
+
+func TestAChainIsAtMost512PoliciesAnd128KiB(t *testing.T) {
+	for name, barred := range map[string]int{"policies": 0, "bytes": 500} {
+		s := opened(t)
+		chain, size := s.chain, len(s.chain[0].raw)
+		for {
+			raw := s.next(s.host.device, func(p *statement.Policy) {
+				p.Barred = nil
+				for i := range barred {
+					p.Barred = append(p.Barred, [32]byte{99, byte(i >> 8), byte(i)})
+				}
+			})
+			longer, err := s.extend(chain, raw)
+			if err != nil {
+				full := len(chain) == maxPolicies || size+len(raw) > maxChainBytes
+				if rule(t, err) != "policy chain too long" || !full {
+					t.Errorf("%s: %v after %d policies, %d bytes", name, err, len(chain), size)
+				}
+				break
+			}
+			chain, size = longer, size+len(raw)
+			s.tip = Tip{chain}
+		}
+		if len(chain) > maxPolicies || size > maxChainBytes {
+			t.Errorf("%s: %d policies, %d bytes", name, len(chain), size)
+		}
 	}
 }
 

@@ -27,10 +27,6 @@ func pick[T any](broken bool, good, bad T) T {
 
 func key(n byte) [32]byte { return [32]byte{n, 1} }
 
-func without(keys [][32]byte, key [32]byte) [][32]byte {
-	return slices.DeleteFunc(slices.Clone(keys), func(k [32]byte) bool { return k == key })
-}
-
 // framingBreaches are of rule 1.
 var framingBreaches = []breach{
 	{"another group", func(s *scene, broken bool) []byte {
