@@ -55,7 +55,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 
 // opened begins a group; all that was asked for the old one is void.
 func (m *Machine) opened(in Opened, now time.Time) []Effect {
-	if in.Generation != m.group.generation+1 {
+	if in.Generation <= m.group.generation { // more than one above: the host remembers what a restart forgot
 		return []Effect{Refuse{fault.EpochStale}}
 	}
 	m.begin(group{id: in.Group, generation: in.Generation, host: in.Host}, now)

@@ -291,3 +291,19 @@ func TestALaterEpochTakesTheReviveOver(t *testing.T) {
 		late.Refused(fault.MeetingLocked, late.KnockProof(in)) // what the newest policy says holds
 	})
 }
+
+func TestAHostWhoRemembersAnOldGroupOpensTheNextAfterARestart(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, _, _, g := inside(h, in)
+		h.Restart()
+		host.Hello(in)
+		if ok := host.TakeSeat(in); ok.Generation != 0 || ok.Holders != 0 || len(ok.Group) != 0 {
+			t.Errorf("told of a group: %+v", ok)
+		}
+		next := g.Policy
+		next.Generation, next.Previous = 2, g.Under.Hash
+		again, open := host.NewGroupLike(in, next)
+		host.Opened(again, open)
+		host.Rule(in, again, testkit.Lock)
+	})
+}
