@@ -7,6 +7,9 @@ export const told = {
       commit_refused: 'The server tried to change who is inside by itself. Your device refused.',
       welcome_refused: 'What the server sent to let you in does not fit what the host signed. Your device refused.',
       knock_bad: 'Someone knocked whose papers do not fit. Your device shows no name for them.',
+      booking_bad: 'What the server says of this meeting does not fit its link. Your device refused.',
+      policies_older:
+        'The server knew older rules of this meeting than your device. Yours hold. Look at who may come in.',
       add_withheld: 'They were let in, but they are not inside. The server holds the change back.',
       policy_withheld: 'A change of the rules has not been carried out. The server holds it back.',
       order_forged: 'The server passed on a change without its own signature. Your device refused.',
@@ -27,6 +30,11 @@ export const told = {
     line_broken: { text: 'We cannot reach the server.', todo: 'Check your network, then try again.' },
     name_bad: { text: 'That name cannot be shown.', todo: 'Write it another way.' },
     stopped: { text: 'Your connection is not confirmed.', todo: 'Nothing was sent. Try again in a moment.' },
+    not_allowed: { text: 'Guests cannot do that here.', todo: 'Ask the host to allow it.' },
+    unconfirmed: {
+      text: 'No host has confirmed yet who is inside.',
+      todo: 'Nothing was sent. Try again in a moment.',
+    },
     said_too_long: { text: 'That was too long to send.', todo: 'Make it shorter and send it again.' },
   },
 

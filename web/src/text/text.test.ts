@@ -95,6 +95,7 @@ describe('faults', () => {
   })
   it('that only the page can tell have words of their own', () => {
     expect(faultText('line_broken').text).toBe('We cannot reach the server.')
+    expect(faultText('not_allowed').todo).toBe('Ask the host to allow it.')
   })
   it('that this page does not know yet still say something', () => {
     expect(faultText('of_tomorrow')).toEqual(faultText('internal'))
