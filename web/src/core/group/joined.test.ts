@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
-import { hex } from '../keys/bytes'
+import { hex, random } from '../keys/bytes'
 import { none, nothing, trio, type Trio } from '../testkit/group'
 import { makeCommit } from './commit'
-import { spentAfter } from './effect'
+import { awayAfter, spentAfter } from './effect'
 import { gate } from './gate'
 
 let t: Trio
@@ -34,4 +34,15 @@ test('a used KeyPackage is remembered until it would be refused for its age, by 
   const [[reference, until] = ['', 0]] = roster.spent
   expect(spentAfter(roster, [], until).has(reference)).toBe(true)
   expect(spentAfter(roster, [], until + 1).has(reference)).toBe(false)
+})
+
+test('who is away longest is forgotten when there are more than 256', () => {
+  const { roster } = t.adas
+  const [eve] = [...roster.leaves.values()].filter((l) => hex(l.device) === hex(t.eve.device.publicKey))
+  if (eve === undefined) throw new Error('not inside')
+  const some = (): typeof eve => ({ ...eve, participant: random(16), device: random(32), signatureKey: random(32) })
+  const away = Array.from({ length: 256 }, some)
+  const trial = { roster: { ...roster, away }, chain: roster.policies }
+  const after = awayAfter(trial, [], [{ leaf: eve, how: 'absent' }], [])
+  expect(after.map((a) => hex(a.device))).toEqual([...away.slice(1), eve].map((a) => hex(a.device)))
 })

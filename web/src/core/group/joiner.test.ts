@@ -74,6 +74,21 @@ async function ofSuite2(): Promise<Bytes> {
   return writeMessage({ ...m, welcome: { ...m.welcome, cipherSuite: 'MLS_128_DHKEMP256_AES128GCM_SHA256_P256' } })
 }
 
+/** manyAway tells of 257 people whom the host admitted once. */
+async function manyAway(): Promise<Invitation> {
+  const people = Array.from({ length: 257 }, () => ({
+    reference: random(32),
+    participant: random(16),
+    device: random(32),
+    commitment: random(32),
+    role: bodies.roles.guest,
+  }))
+  const words: Statement[] = []
+  for (let at = 0; at < people.length; at += 50) words.push(parse(await admission(t, people.slice(at, at + 50))))
+  const away = people.map(({ participant, device }) => ({ participant, device, signatureKey: random(32) }))
+  return invite({ extensions: [infoOf(t, kim, [...words, word], { away })] })
+}
+
 const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Partial<Expected>][] = [
   ['no Welcome', async () => ({ ...(await invite({})), welcome: await privateMessage() })],
   ['another suite', async () => ({ ...(await invite({})), welcome: await ofSuite2() })],
@@ -156,6 +171,7 @@ const refusals: [rule: string, make: () => Promise<Invitation>, over?: () => Par
       return invite({ extensions: [info({ away })] })
     },
   ],
+  ['too many away', manyAway],
   [
     'two of one person',
     () => {

@@ -233,6 +233,12 @@ export const words: readonly Case[] = [
     async (s) => forged(s, [out(s, s.t.eve)], [await removal(s, s.t.bob.device, s.t.eve)]),
   ],
   [
+    'a removal with a bad signature',
+    'a removal that no host signed',
+    'plain',
+    async (s) => forged(s, [out(s, s.t.eve)], [spoilt(await removal(s, s.t.ada.device, s.t.eve))]),
+  ],
+  [
     'a removal of a host by a co-host',
     'a removal of a host',
     'led',
