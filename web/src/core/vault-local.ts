@@ -2,39 +2,27 @@
 import { wallClock, type Clock } from './clock'
 import { Frames } from './frames/frames'
 import { changing, consenting, removing } from './group/acts'
-import { makeMeeting, readBooking } from './group/booking'
-import type { Own } from './group/credential'
+import { makeMeeting } from './group/booking'
 import { Door } from './group/door'
+import { Entrance, type Way } from './group/entrance'
 import { endHolds, removalHolds, type Last } from './group/farewell'
-import type { Named } from './group/forms'
 import { Refused } from './group/gate'
 import { Group, type Start } from './group/group'
-import { join as joinGroup } from './group/joiner'
 import { isHost, policyOf, underOf } from './group/roster'
-import { heldOf, noteSeat, recallSeat, seatOf, type Seat } from './group/seat'
-import { Session, type Entered } from './group/session'
+import { recallSeat } from './group/seat'
+import { Session } from './group/session'
 import { Messages, type Talk } from './group/talk'
-import { knocking, nameAnew, openingAnew, rejoining, taking, type Comer } from './group/ways-in'
+import { opensAnew } from './group/ways-in'
 import * as bodies from './keys/bodies'
 import { equal, fromHex, hex } from './keys/bytes'
-import { knockKey, rootOf, sha256, type DeriveRoot } from './keys/derive'
-import { openTitle } from './keys/names'
+import { knockKey, rootOf, type DeriveRoot, type Signer } from './keys/derive'
 import { LinkSecrets } from './keys/secrets'
-import { parse, sign, type Kind, type Statement } from './keys/statement'
+import { sign } from './keys/statement'
 import type * as v from './vault'
 import type { Bytes, Happening, Sealed, Vault } from './vault'
 import { VaultError } from './vault-error'
 
-const noGroup = new Uint8Array(32)
 const none = new Uint8Array()
-const ownKept = 2 // KeyPackages: the newest and the one it replaced, whose Welcome may be on its way
-
-/** Booked is what the booking told; it is signed by the host key. */
-interface Booked {
-  readonly hostKey: Bytes
-  readonly entry: Bytes
-  readonly knock: Bytes
-}
 
 export interface LocalVaultParts {
   readonly clock?: Clock
@@ -47,18 +35,10 @@ export class LocalVault implements Vault {
   readonly #deriveRoot: DeriveRoot
   readonly #watchers = new Set<(h: Happening) => void>()
   #queue: Promise<unknown> = Promise.resolve()
-  #secrets: LinkSecrets | null = null
-  #origin = ''
-  #name = ''
-  #booked: Booked | null = null
-  #own: Own[] = []
-  #ownNamed: Named | null = null // the own name with the salt that a host link's device chose
+  #entrance: Entrance | null = null
   #door = new Door()
   #messages = new Messages()
   #session: Session | null = null
-  #seat: Seat | null = null // in the last group that was vouched for
-  #left = false // who left on purpose does not come back by a rejoin
-  #handed: Bytes | null = null // the raw knock key, where a host gave it to this device
   #last: Last | null = null
 
   constructor(parts: LocalVaultParts = {}) {
@@ -87,24 +67,18 @@ export class LocalVault implements Vault {
     return done
   }
 
-  #mine(): LinkSecrets {
-    if (this.#secrets === null) throw new VaultError('not_begun', 'begin comes first')
-    return this.#secrets
+  #mine(): Entrance {
+    if (this.#entrance === null) throw new VaultError('not_begun', 'begin comes first')
+    return this.#entrance
   }
 
-  #comer(): Comer {
-    const { meeting, participant, device } = this.#mine()
-    return { meeting, participant, device, origin: this.#origin, now: this.#clock.now() }
+  get #device(): Signer {
+    return this.#mine().secrets.device
   }
 
   #inside(): Session {
     if (this.#session === null) throw new VaultError('group_missing', 'no group yet')
     return this.#session
-  }
-
-  #booking(): Booked {
-    if (this.#booked === null) throw new VaultError('booking_bad', 'openBooking comes first')
-    return this.#booked
   }
 
   make(title: string, nonce: Bytes): ReturnType<Vault['make']> {
@@ -114,175 +88,102 @@ export class LocalVault implements Vault {
   async begin(input: Parameters<Vault['begin']>[0]): ReturnType<Vault['begin']> {
     await this.wipe()
     const secrets = await LinkSecrets.begin(input, this.#deriveRoot)
-    if (input.kept) {
-      this.#door.recall(await secrets.openAdmitted(input.kept.admitted))
-      this.#seat = await recallSeat(await secrets.openSeat(input.kept.seat))
-    }
-    this.#secrets = secrets
-    this.#origin = input.origin
+    const { kept } = input
+    const seat = kept ? await recallSeat(await secrets.openSeat(kept.seat)) : null
+    if (kept) this.#door.recall(await secrets.openAdmitted(kept.admitted))
+    this.#entrance = new Entrance({ secrets, origin: input.origin, clock: this.#clock, seat })
     return { host: secrets.host !== null, code: await secrets.codeText() }
   }
 
   async useCode(code: string): Promise<void> {
-    await this.#mine().useCode(code)
+    await this.#mine().secrets.useCode(code)
   }
 
-  keep(): Promise<v.Kept> {
+  async keep(): Promise<v.Kept> {
     const mine = this.#mine()
-    return this.#inTurn(() => {
-      const seat = this.#seatNow()
-      return mine.keep(this.#door.note(), seat ? noteSeat(seat, mine.participant) : none)
-    })
-  }
-
-  /** seatNow is the seat in the present group once somebody vouched for it, until then the one of before. */
-  #seatNow(): Seat | null {
-    if (!this.#session?.confirmed) return this.#seat
-    const { group, people } = this.#session
-    const named = people.named([hex(this.#mine().participant)])[0] ?? this.#ownNamed
-    const seat = seatOf(group, this.#name, named)
-    return seat && { ...seat, returns: !this.#left }
+    return this.#inTurn(() => mine.secrets.keep(this.#door.note(), mine.note(this.#session)))
   }
 
   async openBooking(hostKey: Bytes, booking: Bytes): Promise<v.Opened> {
-    const mine = this.#mine()
-    const read = await readBooking(hostKey, booking, mine.meeting)
-    this.#booked = { hostKey, entry: read.entry, knock: read.knock }
-    if (!mine.hasCode) return { title: '' }
-    const keys = await mine.codeKeys()
-    return { title: await openTitle(keys.seal, mine.meeting, read.sealedTitle).catch(() => '') } // a wrong code opens nothing; knock says so
+    return this.#mine().openBooking(hostKey, booking)
   }
 
   knock(challenge: Bytes, name: string): Promise<v.KnockFields> {
-    return this.#inTurn(async () => {
-      const booked = this.#booking()
-      const keys = await this.#mine().codeKeys()
-      if (!equal(keys.entry.publicKey, booked.entry))
-        throw new VaultError('code_wrong', 'the booking was made with another code')
-      const { fields, own } = await knocking(this.#comer(), keys, booked.knock, challenge, name)
-      this.#expect(own, name, null)
-      return fields
-    })
-  }
-
-  /** expect remembers the KeyPackage that a Welcome will be for. */
-  #expect(own: Own, name: string, named: Named | null): void {
-    this.#own = [own, ...this.#own].slice(0, ownKept)
-    this.#name = name
-    this.#ownNamed = named
+    return this.#inTurn(async () => this.#mine().knock(challenge, name))
   }
 
   async enterAsHost(challenge: Bytes): ReturnType<Vault['enterAsHost']> {
-    const { meeting, participant, device } = this.#mine()
-    const body = bodies.host(this.#origin, challenge, device.publicKey, participant)
-    const statement = await sign(this.#hostSide().host, 'host', { meeting, group: noGroup }, body)
-    return { participant: hex(participant), device: device.publicKey, statement }
-  }
-
-  #hostSide(): NonNullable<LinkSecrets['host']> {
-    const { host } = this.#mine()
-    if (host === null) throw new VaultError('not_host', 'the link has no host seed')
-    return host
+    return this.#mine().asHost(challenge)
   }
 
   openGroup(...[name, orderKey, last]: Parameters<Vault['openGroup']>): ReturnType<Vault['openGroup']> {
     return this.#inTurn(async () => {
-      const { host } = this.#hostSide()
-      const { psk } = await this.#mine().codeKeys()
-      const { named, commitment } = await nameAnew(this.#mine().participant, name)
-      const seat = this.#seatNow()
-      const { opened, ...told } = await openingAnew(this.#comer(), host, commitment, orderKey, last, seat)
-      this.#name = name
-      this.#ownNamed = named
-      await this.#enter(opened, psk, [named], 'opened')
-      const { policy, keyPackage, admission, roster } = opened
-      return { group: roster.place.group, policy, keyPackage, admission, ...told }
+      const { forgotten, older, ...way } = await this.#mine().open(name, orderKey, last, this.#session)
+      await this.#enter(way)
+      const { policy, keyPackage, admission, roster } = way.start
+      return { group: roster.place.group, policy, keyPackage, admission, forgotten, older }
     })
   }
 
   take(...[name, last]: Parameters<Vault['take']>): ReturnType<Vault['take']> {
-    return this.#inTurn(async () => {
-      const { host } = this.#hostSide()
-      const { named, commitment } = await nameAnew(this.#mine().participant, name)
-      const { own, ...fields } = await taking(this.#comer(), host, commitment, last, this.#seatNow())
-      this.#expect(own, name, named)
-      return fields
-    })
+    return this.#inTurn(async () => this.#mine().take(name, last, this.#session))
   }
 
-  async #enter(start: Start, psk: Bytes, names: readonly Named[], entered: Entered): Promise<void> {
-    const group = await Group.start(start, psk)
+  async #enter(way: Way<Start>): Promise<void> {
+    const mine = this.#mine()
+    const group = await Group.start(way.start, way.psk)
     this.#leaveGroup()
-    const { device, participant } = this.#mine()
+    mine.entered()
     const session = new Session({
       group,
-      device,
-      participant,
+      device: mine.secrets.device,
+      participant: mine.secrets.participant,
       frames: this.frames,
       clock: this.#clock,
       messages: this.#messages,
-      entered,
+      entered: way.entered,
       tell: (h) => {
         this.#tell(h)
       },
       run: (job) => {
         void this.#inTurn(job).catch(() => undefined)
       },
-      knock: { secret: () => this.#knockSecret(), take: (raw) => this.#takeKnockKey(raw) },
+      knock: { secret: () => mine.knockSecret(), take: (raw) => mine.takeKnockKey(raw) },
     })
     this.#session = session
-    this.#left = false
     this.#last = { roster: group.roster, leaf: group.leaf }
-    await session.begin(names)
+    await session.begin(way.names)
   }
 
   /** leaveGroup drops the group, but for what brings this device back. */
   #leaveGroup(): void {
-    this.#seat = this.#seatNow()
+    const mine = this.#mine()
+    mine.rest(mine.seat(this.#session))
     this.#session?.close()
     this.#session = null
     this.frames.wipe()
   }
 
-  async #knockSecret(): Promise<Bytes | null> {
-    return this.#mine().host ? this.#mine().knockSecret() : (this.#handed?.slice() ?? null)
-  }
-
-  /** takeKnockKey takes the key that fits the booking, and no other. */
-  async #takeKnockKey(raw: Bytes): Promise<void> {
-    const { publicKey } = await knockKey(raw.slice())
-    if (equal(publicKey, this.#booking().knock)) this.#handed = raw
-  }
-
   async resume(challenge: Bytes, ticket: Bytes): Promise<Bytes> {
-    const { meeting, device } = this.#mine()
-    const body = bodies.resume(this.#origin, challenge, await sha256(ticket))
-    return sign(device, 'resume', { meeting, group: noGroup }, body)
+    return this.#mine().resume(challenge, ticket)
   }
 
   rejoin(challenge: Bytes): Promise<v.RejoinFields | null> {
-    return this.#inTurn(async () => {
-      const seat = this.#seatNow()
-      if (seat === null || !seat.returns || this.#left) return null
-      const keys = await this.#mine().codeKeys()
-      const { fields, own } = await rejoining(this.#comer(), keys, seat, challenge)
-      this.#expect(own, seat.name, seat.named)
-      return fields
-    })
+    return this.#inTurn(async () => this.#mine().rejoin(challenge, this.#session))
   }
 
   returning(challenge: Bytes): Promise<v.ReturnFields | null> {
     return this.#inTurn(async () => {
       if (!this.#session?.confirmed) return null
-      const { group, leads: vouches } = this.#session
-      const { participant, device } = this.#mine()
+      const { group, leads } = this.#session
+      const mine = this.#mine()
       return {
-        participant: hex(participant),
-        device: device.publicKey,
-        statement: await this.resume(challenge, none),
+        participant: hex(mine.secrets.participant),
+        device: this.#device.publicKey,
+        statement: await mine.resume(challenge, none),
         group: group.roster.place.group,
         epoch: group.epoch,
-        state: vouches ? group.stateData() : none,
+        state: leads ? group.stateData() : none,
       }
     })
   }
@@ -296,12 +197,13 @@ export class LocalVault implements Vault {
 
   readKnock(knock: v.KnockSeen): ReturnType<Vault['readKnock']> {
     return this.#inTurn(async () => {
-      const session = this.#mine().host ? this.#session : this.#leading()
-      const raw = await this.#knockSecret()
+      const mine = this.#mine()
+      const session = mine.secrets.host ? this.#session : this.#leading()
+      const raw = await mine.knockSecret()
       if (raw === null) throw new VaultError('not_host', 'no host handed over the knock key yet')
       const { privateKey } = await knockKey(raw)
       const roster = session?.group.roster ?? null
-      const seen = await this.#door.read(knock, this.#mine().meeting, privateKey, this.#clock.now(), roster)
+      const seen = await this.#door.read(knock, mine.secrets.meeting, privateKey, this.#clock.now(), roster)
       return { name: seen.name, ...this.#door.judge(seen, roster) }
     })
   }
@@ -310,7 +212,7 @@ export class LocalVault implements Vault {
     return this.#inTurn(async () => {
       const session = this.#leading()
       const { roster } = session.group
-      const admission = await this.#door.admit(participants, this.#mine().device, roster, this.#clock.now())
+      const admission = await this.#door.admit(participants, this.#device, roster, this.#clock.now())
       session.admitted(participants)
       return admission
     })
@@ -319,21 +221,21 @@ export class LocalVault implements Vault {
   change(change: v.Change): Promise<Bytes> {
     return this.#inTurn(async () => {
       const session = this.#inside()
-      const { policy, body } = await changing(session.group.roster, this.#mine().device, change)
+      const { policy, body } = await changing(session.group.roster, this.#device, change)
       session.changing(body)
       return policy
     })
   }
 
   consent(policy: Bytes): Promise<Bytes> {
-    return this.#inTurn(() => consenting(this.#inside().group.roster, this.#mine().device, policy))
+    return this.#inTurn(() => consenting(this.#inside().group.roster, this.#device, policy))
   }
 
   removal(participant: string): ReturnType<Vault['removal']> {
     return this.#inTurn(async () => {
       const session = this.#inside()
-      const { device, host } = this.#mine()
-      const { leaf, ...signed } = await removing(session.group.roster, device, host?.host ?? null, participant)
+      const key = this.#mine().secrets.host?.host ?? null
+      const { leaf, ...signed } = await removing(session.group.roster, this.#device, key, participant)
       this.#door.forget(leaf.device)
       session.removing(participant)
       return signed
@@ -347,26 +249,22 @@ export class LocalVault implements Vault {
     })
   }
 
-  #sign(kind: Kind, body: Bytes): Promise<Bytes> {
-    return sign(this.#mine().device, kind, this.#inside().group.roster.place, body)
-  }
-
   leaving(): Promise<Bytes> {
     return this.#inTurn(async () => {
       const group = this.#session?.group
       const mine = group?.roster.leaves.get(group.leaf)
-      if (mine === undefined) return none
-      this.#left = true
-      return this.#sign('leave', bodies.leave(mine))
+      if (group === undefined || mine === undefined) return none
+      this.#mine().quit()
+      return sign(this.#device, 'leave', group.roster.place, bodies.leave(mine))
     })
   }
 
   ending(): Promise<Bytes> {
     return this.#inTurn(async () => {
       const { roster, epoch } = this.#inside().group
-      const { host, device } = this.#mine()
-      if (host === null && !isHost(roster, device.publicKey)) throw new VaultError('not_host', 'no host')
-      return sign(host?.host ?? device, 'end', roster.place, bodies.end({ under: underOf(roster), epoch }))
+      const key = this.#mine().secrets.host?.host
+      if (key === undefined && !isHost(roster, this.#device.publicKey)) throw new VaultError('not_host', 'no host')
+      return sign(key ?? this.#device, 'end', roster.place, bodies.end({ under: underOf(roster), epoch }))
     })
   }
 
@@ -399,20 +297,14 @@ export class LocalVault implements Vault {
       })
       const mine = change?.removed.find((r) => removedMe && r.leaf.leaf === group.leaf)
       if (mine !== undefined || rejoin) {
-        this.#left ||= out.some((r) => r === mine)
+        if (out.some((r) => r === mine)) this.#mine().quit()
         this.#leaveGroup()
       } else {
         this.#last = { roster: group.roster, leaf: group.leaf }
-        if (!session.leads) this.#forgetKnockKey()
+        if (!session.leads) this.#mine().forgetKnockKey()
       }
       return { refusal, rejoin }
     })
-  }
-
-  /** forgetKnockKey: who leads no more reads no names. */
-  #forgetKnockKey(): void {
-    this.#handed?.fill(0)
-    this.#handed = null
   }
 
   reopened(epoch: number, author: string, refusals: readonly Bytes[]): Promise<v.Verdict> {
@@ -422,11 +314,7 @@ export class LocalVault implements Vault {
       if (rejoin) {
         const before = session.group.epochAt(epoch)
         this.#leaveGroup()
-        // What the void commit brought never was: neither its policies nor its epoch may be stated.
-        if (this.#seat && before) {
-          const standing = { ...this.#seat.standing, pair: { epoch, authenticator: before.authenticator } }
-          this.#seat = { ...this.#seat, standing, policy: policyOf(before.roster) }
-        }
+        if (before) this.#mine().undo(epoch, before.authenticator, policyOf(before.roster))
       }
       return { refusal: none, rejoin }
     })
@@ -436,28 +324,19 @@ export class LocalVault implements Vault {
     return this.#inTurn(async () => {
       await Promise.resolve()
       const known = this.#session?.group.roster ?? null
-      const generation = known ? policyOf(known).body.generation : (this.#seat?.policy.body.generation ?? 0)
-      return opensAnew(policy, this.#booking().hostKey, generation) && this.#session?.vouched !== true
+      const generation = known ? policyOf(known).body.generation : (this.#mine().seat(null)?.policy.body.generation ?? 0)
+      return opensAnew(policy, this.#mine().hostKey, generation) && this.#session?.vouched !== true
     })
   }
 
   join(welcome: Bytes, tree: Bytes, admission: Bytes): Promise<{ epoch: number }> {
     return this.#inTurn(async () => {
-      const mine = this.#mine()
-      const { hostKey } = this.#booking()
-      const { psk } = await mine.codeKeys()
-      const { meeting, participant, device } = mine
-      const seat = this.#seatNow()
-      const held = seat ? heldOf(seat) : null
-      const who = { meeting, hostKey, psk, participant, device: device.publicKey, name: this.#name, own: this.#own, held }
       try {
-        const joined = await joinGroup(welcome, tree, admission, who)
+        const way = await this.#mine().join(welcome, tree, admission, this.#session)
         const present = this.#session?.group.roster.place.group
-        if (present && !equal(present, joined.roster.place.group) && this.#session?.vouched)
+        if (present && !equal(present, way.start.roster.place.group) && this.#session?.vouched)
           throw new Refused('another group while this one is confirmed')
-        this.#own = [] // init keys open one Welcome only
-        const names = this.#ownNamed ? [...joined.names, this.#ownNamed] : joined.names
-        await this.#enter(joined, psk, names, waysBack(parse(admission), hostKey))
+        await this.#enter(way)
         return { epoch: this.#inside().group.epoch }
       } catch (e) {
         const rule = e instanceof Refused ? e.message : 'it does not open'
@@ -503,7 +382,7 @@ export class LocalVault implements Vault {
   async checkRemoval(statement: Bytes): Promise<boolean> {
     await this.#queue
     const holds = this.#last !== null && (await removalHolds(statement, this.#last))
-    if (holds) this.#left = true
+    if (holds) this.#entrance?.quit()
     return holds
   }
 
@@ -517,32 +396,10 @@ export class LocalVault implements Vault {
     this.#session?.close()
     this.#session = null
     this.frames.wipe()
-    this.#forgetKnockKey()
-    this.#secrets = null
-    this.#booked = null
-    this.#own = []
-    this.#ownNamed = null
+    this.#entrance?.forgetKnockKey()
+    this.#entrance = null
     this.#door = new Door()
     this.#messages = new Messages()
-    this.#seat = null
     this.#last = null
-    this.#left = false
-    this.#name = ''
-  }
-}
-
-/** waysBack: who is let in by the host key or by an own rejoin may be all that is left of those who lead. */
-function waysBack(statement: Statement, hostKey: Bytes): Entered {
-  return statement.kind === 'rejoin' || equal(statement.signer, hostKey) ? 'back' : 'admitted'
-}
-
-/** opensAnew reads the form of a policy that opens a later group; its signature is held against the group at the Welcome. */
-function opensAnew(raw: Bytes, hostKey: Bytes, generation: number): boolean {
-  try {
-    const s = parse(raw)
-    const body = bodies.readPolicy(s.body)
-    return s.kind === 'policy' && equal(s.signer, hostKey) && body.sequence === 1 && body.generation > generation
-  } catch {
-    return false
   }
 }

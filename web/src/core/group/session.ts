@@ -17,8 +17,8 @@ import type { Named } from './forms'
 import { Heads } from './heads'
 import { envelope, Orders, refuse } from './order'
 import { People } from './people'
-import { leads, leafOf, policyOf, type Leaf, type Policy } from './roster'
-import { alarmsOf, barredNames, passedBy, permits, rulesOf } from './telling'
+import { isHost, leads, leafOf, policyOf, type Leaf, type Policy } from './roster'
+import { alarmsOf, barredNames, newLeaders, passedBy, permits, rulesOf, voidsAdmissions } from './telling'
 import { namesAtOnce, readSaid, type Content } from './said'
 import { voids } from './policy'
 import { Talk, type Messages } from './talk'
@@ -249,8 +249,10 @@ export class Session {
     this.#author = hex(change.sender.participant)
     const passed = passedBy(change, this.#people)
     this.#barred = barredNames(this.#barred, change, this.#people)
-    for (const r of change.removed) if (r.how !== 'back') this.#heard.delete(hex(r.leaf.participant))
-    for (const r of change.removed) this.#people.forget(hex(r.leaf.participant))
+    change.removed.forEach((r) => {
+      this.#heard.delete(hex(r.leaf.participant))
+      this.#people.forget(hex(r.leaf.participant))
+    })
     this.#settle(change)
     await this.#people.learn(names)
     await this.#newKeys(change.removed.map((r) => r.leaf.leaf))
@@ -271,9 +273,7 @@ export class Session {
       if (leafOf(roster, fromHex(p)) === undefined) this.#awaited.done('removal', p)
     const { sequence } = policyOf(roster).body
     for (const s of this.#awaited.of('change')) if (Number(s) <= sequence) this.#awaited.done('change', s)
-    const before = [roster.policies[roster.policies.length - 1 - change.policies.length], ...change.policies]
-    const voided = before.some((p, i) => i > 0 && p && voids((before[i - 1] ?? p).body, p.body))
-    if (voided) this.#awaited.clear('add')
+    if (voidsAdmissions(change)) this.#awaited.clear('add')
     change.added.forEach((a) => {
       this.#awaited.done('add', hex(a.admitted.participant))
     })
@@ -297,23 +297,12 @@ export class Session {
 
   /** handKnockKey: a host gives the knock key to each who leads now and did not before, or came in. */
   async #handKnockKey(change: Change): Promise<void> {
-    const { roster, leaf: mine } = this.group
-    if (policyOf(roster).body.hosts.every((h) => !equal(h, this.#p.device.publicKey))) return
-    const policies = change.chain.slice(0, change.chain.length - change.policies.length)
-    const [first, ...rest] = policies
-    const before = first && { policies: [first, ...rest] as const }
-    const fresh = [...roster.leaves.values()].filter((l) => {
-      const came = change.added.some((a) => equal(a.signatureKey, l.signatureKey))
-      const led = before !== undefined && leads(before, l.device)
-      return l.leaf !== mine && l.role !== bodies.roles.host && leads(roster, l.device) && (came || !led)
-    })
-    if (fresh.length === 0) return
-    const raw = await this.#p.knock.secret()
+    const { roster, leaf } = this.group
+    if (!isHost(roster, this.#p.device.publicKey)) return
+    const fresh = newLeaders(change, roster).filter((l) => l.leaf !== leaf)
+    const raw = fresh.length > 0 ? await this.#p.knock.secret() : null
     if (raw === null) return
-    for (const leaf of fresh) {
-      const sealed = await this.#talk.handKnockKey(raw, leaf)
-      this.#p.tell({ kind: 'send', fleeting: false, ...sealed })
-    }
+    for (const l of fresh) this.#p.tell({ kind: 'send', fleeting: false, ...(await this.#talk.handKnockKey(raw, l)) })
     raw.fill(0)
   }
 

@@ -1,11 +1,13 @@
 /** What is told of a roster and of what a commit did to it. Pure. */
+import { contexts } from '../frames/payload'
 import { equal, hex } from '../keys/bytes'
+import * as bodies from '../keys/bodies'
 import type { Bytes, Happening, Rules } from '../vault'
 import type { Change } from './gate'
 import type { Group } from './group'
 import type { People } from './people'
-import { may, policyOf, roleOf, type Leaf, type Roster } from './roster'
-import { contexts } from '../frames/payload'
+import { leads, may, policyOf, roleOf, type Leaf, type Roster } from './roster'
+import { voids } from './policy'
 
 const heardLately = 30_000
 
@@ -79,4 +81,19 @@ export function permits(roster: Roster): (participant: string, context: number) 
     const [device, what] = [people.get(participant), needs.get(context)]
     return device !== undefined && what !== undefined && may(roster, device, what)
   }
+}
+
+/** newLeaders came in as hosts or co-hosts or were made such by a commit. Who comes by the host key's word has its seed, too. */
+export function newLeaders(change: Change, roster: Roster): Leaf[] {
+  const [first, ...more] = change.chain.slice(0, change.chain.length - change.policies.length)
+  const led = (l: Leaf): boolean => first !== undefined && leads({ policies: [first, ...more] }, l.device)
+  const came = (l: Leaf): boolean => change.added.some((a) => equal(a.signatureKey, l.signatureKey))
+  const leaders = [...roster.leaves.values()].filter((l) => l.role !== bodies.roles.host && leads(roster, l.device))
+  return leaders.filter((l) => came(l) || !led(l))
+}
+
+/** voidsAdmissions tells whether a commit's policies end admissions that were not committed before. */
+export function voidsAdmissions(change: Change): boolean {
+  const from = change.chain.length - change.policies.length
+  return change.chain.some((p, i) => i >= from && i > 0 && voids((change.chain[i - 1] ?? p).body, p.body))
 }

@@ -141,3 +141,14 @@ export async function openingAnew(
   const opened = await openGroup({ ...me, host, commitment, orderKey, generation, before })
   return { opened, forgotten: seat === null && last.generation > 0, older }
 }
+
+/** opensAnew reads the form of a policy that opens a later group; its signature is held against the group at the Welcome. */
+export function opensAnew(raw: Bytes, hostKey: Bytes, generation: number): boolean {
+  try {
+    const s = parse(raw)
+    const body = bodies.readPolicy(s.body)
+    return s.kind === 'policy' && equal(s.signer, hostKey) && body.sequence === 1 && body.generation > generation
+  } catch {
+    return false
+  }
+}
