@@ -141,7 +141,7 @@ export class Conference implements Caller {
     const place = this.#place
     const said = await hello.ask({ type: 'hello', version, meeting: this.#address.meeting })
     const title = await titleOf(this.#vault, said)
-    if (!hello.alive) return // another greeting has begun; this one must not change its place
+    if (!hello.alive()) return // another greeting has begun; this one must not change its place
     if (title !== '') this.#board.set({ title })
     place.challenge = said.challenge
     place.orderKey = said.orderKey
@@ -158,7 +158,7 @@ export class Conference implements Caller {
         if (this.#inside.confirmed) this.#board.notice('back', '')
         return
       }
-      if (!hello.alive) throw new Refusal('line_broken')
+      if (!hello.alive()) throw new Refusal('line_broken')
       this.#unseated()
     }
     if (place.wantsIn) await this.#enterAgain(hello)
@@ -171,7 +171,7 @@ export class Conference implements Caller {
       await this.#entering.enter(hello)
     } catch (e) {
       const code = codeOf(e)
-      if (!hello.alive || isPassing(code) || farewellFor(code, false) !== null) throw e
+      if (!hello.alive() || isPassing(code) || farewellFor(code, false) !== null) throw e
       this.#refused(code)
     }
   }
@@ -238,6 +238,7 @@ export class Conference implements Caller {
 
   #entered(): void {
     this.#board.set({ phase: { name: 'meeting' } })
+    this.hands.door.entered()
     void this.#keep()
   }
 

@@ -21,6 +21,7 @@ export interface DoorParts {
 
 export class HostDoor {
   readonly #parts: DoorParts
+  readonly #known = new Set<string>() // at the door, let in before, and not yet again
 
   constructor(parts: DoorParts) {
     this.#parts = parts
@@ -35,8 +36,19 @@ export class HostDoor {
       void this.deny(participant) // its answer must not hold up what else the host hears
       return
     }
-    if (read.known && !read.suspect && (await this.#admittedAgain(participant))) return
+    this.#known.delete(participant)
+    if (read.known && !read.suspect) {
+      if (await this.#admittedAgain(participant)) return
+      this.#known.add(participant)
+    }
     this.#show(push, read)
+  }
+
+  /** entered lets in whom this device had let in before, where they came before it was inside itself. */
+  entered(): void {
+    const ids = [...this.#known]
+    this.#known.clear()
+    void this.admit(ids)
   }
 
   async #read(push: KnockPush): Promise<Read | null> {
@@ -77,6 +89,7 @@ export class HostDoor {
 
   gone(participant: string): void {
     const { board } = this.#parts
+    this.#known.delete(participant)
     board.set({ waiting: board.now.waiting.filter((k) => k.id !== participant) })
   }
 

@@ -41,7 +41,7 @@ export class Entering {
 
   /** enter takes the best way that is open to this device. */
   async enter(by: Greeter): Promise<void> {
-    if (!by.alive) throw new Refusal('line_broken') // before the vault forgets what it asked for last
+    if (!by.alive()) throw new Refusal('line_broken') // before the vault forgets what it asked for last
     if (await this.#rejoined(by)) return
     if (this.#parts.place.hostLink) await this.#asHost(by)
     else await this.#knock(by)
@@ -93,7 +93,7 @@ export class Entering {
       await this.#open(by, seat)
     } catch (e) {
       const moved = ['group_held', 'group_missing', 'policy_stale', 'message_order'].includes(codeOf(e))
-      if (!moved || !by.alive) throw e
+      if (!moved || !by.alive()) throw e
       by.renew() // the meeting changed meanwhile: ask anew how it stands
       throw new Refusal('line_broken')
     }
@@ -139,7 +139,7 @@ export class Entering {
         admission: toBase64(made.admission),
       })
     } catch (e) {
-      if (by.alive) place.grouped = false
+      if (by.alive()) place.grouped = false
       throw e
     }
     place.ticket = seat.ticket // only now: a seat without a group is taken anew

@@ -102,9 +102,9 @@ export class Pictures {
     this.#taking = true
     await Promise.resolve() // a burst counts as its last word
     for (let push = this.#next; push !== null; push = this.#next) {
-      this.#next = null
       await this.#parts.vault.slots(push.slots).catch(() => undefined) // the next word replaces it
-      if (this.#next !== null) continue
+      if (this.#next !== push) continue
+      this.#next = null
       this.#slots = push.slots
       this.#parts.changed()
     }

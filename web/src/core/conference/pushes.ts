@@ -132,7 +132,7 @@ export class Pushes {
         return
       }
       await new Promise<void>((next) => clock.after(regroupEvery, next))
-      if (!here.alive || this.#parts.isOver()) return
+      if (!here.alive() || this.#parts.isOver()) return
     }
     const had = inside.confirmed
     place.unseated()

@@ -1,26 +1,7 @@
 /** What a conference does when its group goes from under it: a host who opened a new one, a server that started anew. */
 import { expect, test } from 'vitest'
-import type { Message, Player } from '../testkit/transcript'
-import {
-  admitted,
-  answer,
-  confirmed,
-  guest,
-  hears,
-  host,
-  hosting,
-  inside,
-  joining,
-  knockPush,
-  ok,
-  okHello,
-  okHost,
-  okKnock,
-  okReturn,
-  opened,
-  reconnected,
-  refusal,
-} from '../testkit/visit'
+import type { Message } from '../testkit/transcript'
+import { answer, hears, host, inside, joining, okHello, okKnock, opened, reconnected, refusal } from '../testkit/visit'
 import { settle } from '../testkit/time'
 
 const regroup: Message = { type: 'regroup', seq: 9, challenge: btoa('another'), policy: btoa('policy') }

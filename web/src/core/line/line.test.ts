@@ -200,6 +200,73 @@ describe('a line', () => {
     expect(caller.pushes).toHaveLength(3)
   })
 
+  test('speaks on one socket only: what a broken one had to say is never said on the next', async () => {
+    const first = await greeted(0)
+    const here = line.here()
+    expect(here.alive()).toBe(true)
+    await first.breaks()
+    await clock.pass(200)
+    const second = await greeted(1)
+    await second.say({ type: 'presence', seq: 4, participant: 'p', connected: true })
+    expect(here.alive()).toBe(false)
+    await expect(here.ask({ type: 'stay' })).rejects.toEqual(new Refusal('line_broken'))
+    here.reseat()
+    here.renew()
+    expect(here.latest).toBe(4)
+    expect(second.sent.map((m) => m.type)).toEqual(['hello'])
+    expect(second.closed).toBe(false)
+  })
+
+  test('on a new seat asks again only what survives, with new numbers in the old order', async () => {
+    const s = await greeted(0)
+    const stay = line.ask({ type: 'stay' })
+    const before = [s.last.id ?? 0]
+    void line.ask({ type: 'leave', statement: 'a' })
+    void line.ask({ type: 'leave', statement: 'b' })
+    await s.say({ type: 'presence', seq: 9, participant: 'p', connected: true })
+    line.here().reseat((type) => type === 'leave')
+    await expect(stay).rejects.toEqual(new Refusal('seat_unknown'))
+    const again = s.sent.slice(-2)
+    expect(again.map((m) => m['statement'])).toEqual(['a', 'b'])
+    expect(again.every((m) => (m.id ?? 0) > (before[0] ?? 0) + 2)).toBe(true)
+    await s.say({ type: 'presence', seq: 1, participant: 'p', connected: true })
+    expect(caller.pushes).toHaveLength(2)
+  })
+
+  test('forgets a seat that the server took back', async () => {
+    const s = await greeted(0)
+    const asked = line.ask({ type: 'stay' })
+    await s.say({ type: 'regroup', seq: 7, challenge: '', policy: '' })
+    await expect(asked).rejects.toEqual(new Refusal('seat_unknown'))
+    await s.say({ type: 'waiting', seq: 1, open: true })
+    expect(caller.pushes.map((p) => p.type)).toEqual(['regroup', 'waiting'])
+  })
+
+  test('gives a greeting as long as the server answers', async () => {
+    let asked = 0
+    caller.greet = async (hello) => {
+      while (asked++ < 5) await hello.ask({ type: 'hello', version: 1, meeting: 'm' }).catch(() => undefined)
+    }
+    const s = socket(0)
+    await s.accept()
+    for (let i = 0; i < 4; i++) {
+      await clock.pass(7_000)
+      await s.say({ type: 'fault', id: s.last.id, code: 'group_unknown' })
+    }
+    expect(s.closed).toBe(false)
+    await clock.pass(8_000)
+    expect(s.closed).toBe(true)
+  })
+
+  test('leaves a server that closes down at once', async () => {
+    const s = await greeted(0)
+    await s.say({ type: 'fault', code: 'server_closing' })
+    expect(s.closed).toBe(true)
+    await clock.pass(200)
+    expect(sockets).toHaveLength(2)
+    expect(caller.pushes).toEqual([])
+  })
+
   test('notices within two seconds of a ping that nobody is there', async () => {
     const s = await greeted(0)
     await clock.pass(5_000)

@@ -44,7 +44,7 @@ export interface Caller {
 export interface Greeter {
   ask<T extends Request['type']>(request: Asking<T>): Promise<AnswerOf[T]>
   /** alive is whether its socket is still the line's. */
-  readonly alive: boolean
+  alive(): boolean
   /** latest is the number of the last push that arrived. */
   readonly latest: number
   /** reseat begins a new seat: pushes count from 1 again, and of what was asked and not answered only what survives is asked again. */
@@ -190,9 +190,7 @@ export class Line {
     const latest = (): number => this.#latest
     return {
       ask: (request) => (alive() ? this.#ask(request, false) : Promise.reject(new Refusal('line_broken'))),
-      get alive() {
-        return alive()
-      },
+      alive,
       get latest() {
         return latest()
       },

@@ -134,7 +134,7 @@ export class ScriptedVault implements Vault {
       statement: this.#next('rejoin'),
     })
   }
-  returning(): ReturnType<Vault['returning']> {
+  returning: Vault['returning'] = () => {
     if (!this.holds) return Promise.resolve(null)
     return Promise.resolve({
       participant: this.me,
@@ -145,9 +145,7 @@ export class ScriptedVault implements Vault {
       state: bytesOf(this.leads ? `$${this.#role}.state` : ''),
     })
   }
-  resume(): Promise<Bytes> {
-    return Promise.resolve(this.#next('resume'))
-  }
+  resume: Vault['resume'] = () => Promise.resolve(this.#next('resume'))
 
   /** known are participants that were let in before; a knock without a statement is bad. */
   readonly known = new Set<string>()
@@ -222,9 +220,7 @@ export class ScriptedVault implements Vault {
   }
   checkEnd: Vault['checkEnd'] = (s) => Promise.resolve(s.length > 0)
   checkRemoval: Vault['checkRemoval'] = (s) => Promise.resolve(s.length > 0)
-  slots(): Promise<void> {
-    return Promise.resolve()
-  }
+  slots: Vault['slots'] = () => Promise.resolve()
   wipe(): Promise<void> {
     this.wiped = true
     return Promise.resolve()
