@@ -256,12 +256,14 @@ func (t *trial) unique(added []newcomer) error {
 
 // fresh notes the keys of a leaf, each kind by itself; false where one was there. What is not known is not compared.
 func (m member) fresh(keys map[[33]byte]bool) bool {
-	own := [][32]byte{m.Device, m.SignatureKey}
-	if m.known {
-		own = append(own, m.InboxKey, m.encryption)
+	own := [...][32]byte{m.Device, m.SignatureKey, m.InboxKey, m.encryption}
+	told := own[:]
+	if !m.known {
+		told = own[:2]
 	}
-	for kind, key := range own {
-		k := [33]byte(append([]byte{byte(kind)}, key[:]...))
+	for kind, key := range told {
+		k := [33]byte{byte(kind)}
+		copy(k[1:], key[:])
 		if keys[k] {
 			return false
 		}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"crypto/sha256"
+	"slices"
 	"testing"
 
 	"incamera/internal/statement"
@@ -95,6 +96,18 @@ var goings = map[string]asking{
 	"an end by a co-host": {"an end that no host signed", func(s *scene, broken bool) error {
 		end := statement.End{Under: s.Under(), Epoch: s.Epoch()}
 		return second(s.End(s.tip, s.sign(pick(broken, s.second, s.co).device, statement.KindEnd, end)))
+	}},
+	"an end by who is host in what waits": {"an end that no host signed", func(s *scene, broken bool) error {
+		s.propose(s.hostKey, func(p *statement.Policy) { p.Hosts = sorted(append(slices.Clone(p.Hosts), s.newbie.key())...) })
+		end := statement.End{Under: s.Under(), Epoch: s.Epoch()}
+		return second(s.End(s.tip, s.sign(pick(broken, s.second, s.newbie).device, statement.KindEnd, end)))
+	}},
+	"an end by a host demoted in what waits": {"an end that no host signed", func(s *scene, broken bool) error {
+		if broken {
+			s.propose(s.hostKey, func(p *statement.Policy) { p.Hosts = sorted(s.host.key()) })
+		}
+		end := statement.End{Under: s.Under(), Epoch: s.Epoch()}
+		return second(s.End(s.tip, s.sign(s.second.device, statement.KindEnd, end)))
 	}},
 	"an end of before": {"an end under another policy", func(s *scene, broken bool) error {
 		end := statement.End{Under: s.Under(), Epoch: s.Epoch()}

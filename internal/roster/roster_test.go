@@ -100,6 +100,14 @@ func TestRevivalsThatAreRefused(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	c := *s.State
+	c.members = slices.Clone(c.members)
+	for index, want := range map[uint32]string{MaxLeaves - 1: "", MaxLeaves: "leaves out of order"} {
+		last(c.members).Index = index
+		if _, err := s.revived(told(&c)); rule(t, err) != want {
+			t.Errorf("a leaf at %d: %v", index, err)
+		}
+	}
 	whole := told(s.State)
 	for _, raw := range [][]byte{nil, whole[:len(whole)-1], append(slices.Clone(whole), 0)} {
 		if _, err := s.revived(raw); rule(t, err) != formRule {

@@ -375,6 +375,12 @@ var removeBreaches = []breach{
 		c.Path = pick(broken, c.Path, mls.NewLeaf(s.meeting, s.host.id, s.host.device))
 		return c.Encode()
 	}},
+	{"the path keeps the old key", func(s *scene, broken bool) []byte {
+		return s.keyed(0, broken)
+	}},
+	{"two leaves with one key or name", func(s *scene, broken bool) []byte {
+		return s.keyed(1, broken)
+	}},
 	{"leaf signature", func(s *scene, broken bool) []byte {
 		c := s.commit()
 		c.Leaves = 1
@@ -383,6 +389,20 @@ var removeBreaches = []breach{
 		b[end-1] ^= pick[byte](broken, 0, 1)
 		return b
 	}},
+}
+
+// keyed is a commit whose path has the encryption key that the leaf at a place had before.
+func (s *scene) keyed(at int, broken bool) []byte {
+	b := s.commit().Encode()
+	content, err := statement.ParseCommit(b)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	before := *s.State
+	before.members = slices.Clone(before.members)
+	before.members[at].encryption = pick(broken, key(70), content.Path.EncryptionKey)
+	s.State = &before
+	return b
 }
 
 func TestEachRuleRefusesWhatBreaksItAlone(t *testing.T) {
