@@ -130,6 +130,7 @@ func (s State) apply(p plan) State {
 		next.away = slices.DeleteFunc(next.away, func(a seated) bool { return a.participant == add.participant })
 		next.leaves[next.free()] = add.seated
 	}
+	next.away = slices.DeleteFunc(next.away, func(a seated) bool { return next.Barred(a.device) })
 	return next
 }
 

@@ -18,6 +18,7 @@ var deeds = []struct {
 	{"what is natural", 30, (*walk).natural},
 	{"call", 3, (*walk).callAnew},
 	{"hang", 3, func(w *walk, s, _ *soul, _ int) { w.hang(s.line) }},
+	{"hang all", 2, (*walk).hangAll},
 	{"host", 2, (*walk).beHost},
 	{"knock", 4, (*walk).knock},
 	{"resume", 5, (*walk).resume},
@@ -187,8 +188,11 @@ func (w *walk) theGroup(s *soul) *Group {
 
 // another is a group of somebody's own, which the server knows nothing of.
 func (w *walk) another(s *soul) *Group {
-	q := *s.Person // its KeyPackage is drawn for the group alone
-	g, _ := q.NewGroup(w.in, 1)
+	q, in := *s.Person, *w.in // its KeyPackage is drawn for the group alone
+	if s.n > 1 {
+		in.Seed[0] ^= 1
+	}
+	g, _ := q.NewGroup(&in, 1)
 	return g
 }
 
@@ -206,7 +210,7 @@ func (w *walk) admit(s, whom *soul, twist int) {
 		kp, _ := whom.keyPackage(w.in)
 		shown = []wire.KnockPush{{Participant: whom.WireID(), Device: whom.DeviceKey(), KeyPackage: kp}}
 	case twist == 6:
-		until = time.Now()
+		until = time.Now().Add(-time.Millisecond)
 	}
 	r := s.AdmissionUntil(until, w.in, g, shown...)
 	p := proof{maker: s, group: g, good: twist != 5 && twist != 6}
@@ -230,6 +234,10 @@ func (w *walk) admit(s, whom *soul, twist int) {
 }
 
 func (w *walk) remove(s, whom *soul, twist int) {
+	if twist < 6 {
+		s = w.leading(s)
+		whom = w.inside(s, whom)
+	}
 	g := w.theGroup(s)
 	if twist == 7 {
 		g = w.another(s)

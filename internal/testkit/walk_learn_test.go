@@ -118,6 +118,12 @@ func (m *model) ruled(raw []byte) {
 	for _, device := range p.policy.Barred {
 		m.barring[device] = true
 	}
+	for n, f := range m.figures {
+		if s := m.w.souls[n]; m.barred(s) && f.seat != nil && m.group.Has(s.ID) { // put out at once
+			f.seat, f.door, f.taking, f.out, f.gone = nil, nil, nil, true, true
+			m.counts["bar"]++
+		}
+	}
 	if p.policy.Locked {
 		m.counts["lock"]++
 	}
@@ -203,7 +209,10 @@ func (m *model) committed(r wire.Commit) {
 	}
 	for n, f := range m.figures {
 		device := m.w.souls[n].DeviceKey()
-		f.out = f.out && !(slices.Contains(barred, device) && !g.Barred(device)) // pardoned
+		if slices.Contains(barred, device) && !g.Barred(device) {
+			f.out = false
+			m.counts["pardon"]++
+		}
 		if f.seat != nil && f.seat.inGroup && !g.Has(m.w.souls[n].ID) {
 			f.seat.inGroup = false
 		}

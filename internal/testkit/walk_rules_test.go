@@ -33,8 +33,34 @@ func decoded(body []byte) statement.Policy {
 	return policy
 }
 
+// leading is somebody else with a say in the meeting where s has none.
+func (w *walk) leading(s *soul) *soul {
+	for _, p := range append([]*soul{s}, w.souls...) {
+		if w.model.rank(p) > 0 && w.model.admits(p) && w.live(p) {
+			return p
+		}
+	}
+	return s
+}
+
+// inside is somebody with a leaf where whom has none.
+func (w *walk) inside(s, whom *soul) *soul {
+	for _, p := range append([]*soul{whom}, w.souls...) {
+		if p != s && w.model.hasLeaf(p) {
+			return p
+		}
+	}
+	return whom
+}
+
 // rule asks for the next policy; twist 7 has a guest make themselves host.
 func (w *walk) rule(s, whom *soul, twist int) {
+	if twist < 7 {
+		s = w.leading(s)
+	}
+	if twist == 2 || twist == 3 {
+		whom = w.inside(s, whom)
+	}
 	g := w.theGroup(s)
 	change := []func(*statement.Policy){
 		Lock, Unlock, CoHost(whom.DeviceKey()), Demote(whom.DeviceKey()), Pardon(whom.DeviceKey()), Bar(whom.DeviceKey()), HostOn(whom.DeviceKey()),
@@ -92,6 +118,15 @@ func (w *walk) take(s, _ *soul, twist int) {
 	w.ask(s, r)
 }
 
+// hangAll breaks all lines at once.
+func (w *walk) hangAll(_, _ *soul, twist int) {
+	for _, s := range w.souls {
+		if twist < 4 {
+			w.hang(s.line)
+		}
+	}
+}
+
 // newDevice makes somebody who is out a stranger: other keys, another id.
 func (w *walk) newDevice(s, _ *soul, _ int) {
 	f := w.model.of(s)
@@ -109,6 +144,11 @@ func (w *walk) newDevice(s, _ *soul, _ int) {
 // forge offers a commit that breaks a rule of the gate: the server must not order it.
 func (w *walk) forge(s, whom *soul, twist int) {
 	g := w.model.group
+	for _, p := range w.souls {
+		if s.task == nil && p.task != nil {
+			s = p
+		}
+	}
 	if g == nil || s.task == nil || s.Leaf == nil || s.task.Epoch != g.Epoch || !g.Has(s.ID) || !g.Leaves(s.task) {
 		return
 	}
@@ -209,7 +249,7 @@ func (w *walk) restart(_, _ *soul, twist int) {
 
 // revive tells a restarted server of the group; lies are by who is no host, in the name of another device, or with a leaf that nobody admitted.
 func (w *walk) revive(s, whom *soul, twist int) {
-	if s.line == nil {
+	if s.line == nil || w.group() == nil && s.n < 2 { // a host may tell of a group that nobody else ever saw
 		return
 	}
 	g := w.theGroup(s)
