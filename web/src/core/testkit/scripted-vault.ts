@@ -22,6 +22,7 @@ export class ScriptedVault implements Vault {
   }
   /** seated: there is something to rejoin; holds: there is a group to return with; leads: and its state to revive. */
   seated = false
+  epoch = 1 // that a Welcome leads to, or the last commit did
   holds = false
   leads = false
   verdict: Verdict = { refusal: bytesOf(''), rejoin: false }
@@ -56,6 +57,13 @@ export class ScriptedVault implements Vault {
       camera: false,
     }))
     this.tell({ kind: 'roster', members: this.members, epoch: 1 })
+  }
+
+  /** reloaded forgets who watches, and the group: a page that is loaded anew begins so. */
+  reloaded(): void {
+    this.#watchers.clear()
+    this.members = []
+    this.holds = false
   }
 
   /** ruled tells a policy that differs so from the one before. */
@@ -139,9 +147,9 @@ export class ScriptedVault implements Vault {
     return Promise.resolve({
       participant: this.me,
       device: this.#fixed('device'),
-      statement: this.#next('resume'),
+      statement: this.#fixed('resume'),
       group: bytesOf('$host.group'),
-      epoch: 1,
+      epoch: this.epoch,
       state: bytesOf(this.leads ? `$${this.#role}.state` : ''),
     })
   }
@@ -184,13 +192,14 @@ export class ScriptedVault implements Vault {
       lease: task.lease,
       epoch: task.epoch,
       commit: this.#next('commit'),
-      statement: this.#next('envelope'),
+      statement: this.#next('committed'),
       welcome: bytesOf(adding ? 'a welcome' : ''),
       tree: bytesOf(adding ? 'a tree' : ''),
       left: [],
     })
   }
-  ordered(): Promise<Verdict> {
+  ordered: Vault['ordered'] = ({ epoch }) => {
+    this.epoch = epoch + 1
     return Promise.resolve(this.verdict)
   }
   reopened(): Promise<Verdict> {
@@ -200,7 +209,7 @@ export class ScriptedVault implements Vault {
     return Promise.resolve(true)
   }
   join(): ReturnType<Vault['join']> {
-    return Promise.resolve({ epoch: 1 })
+    return Promise.resolve({ epoch: this.epoch })
   }
   hear: Vault['hear'] = (_, message) => {
     const id = new TextDecoder().decode(message)
@@ -210,7 +219,7 @@ export class ScriptedVault implements Vault {
   say: Vault['say'] = (_, to) => {
     const message = this.sealed()
     const id = new TextDecoder().decode(message)
-    return Promise.resolve({ id, epoch: 1, message, to: to.kind === 'one' ? [to.participant] : [] })
+    return Promise.resolve({ id, epoch: this.epoch, message, to: to.kind === 'one' ? [to.participant] : [] })
   }
   amend: Vault['amend'] = () => Promise.resolve({ epoch: 1, message: this.sealed(), to: [] })
   react: Vault['react'] = () => Promise.resolve({ epoch: 1, message: this.sealed(), to: [] })

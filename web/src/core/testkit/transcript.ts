@@ -70,10 +70,12 @@ class Wire implements Socket {
 export class Player {
   readonly clock = new HandTime()
   readonly vault: ScriptedVault
-  readonly snapshot: Watchable<Snapshot>
-  readonly commands: Commands
+  snapshot: Watchable<Snapshot>
+  commands: Commands
   readonly memory = new Map<string, Remembered>()
   offers = 0 // how often a media line was opened
+  readonly #seed: string | null
+  #loads = 0
   #wires: Wire[] = []
   #ids = new Map<number, number>() // a transcript's number to ours
   #offer: MediaOffer | null = null
@@ -83,17 +85,30 @@ export class Player {
     if (found !== null) this.memory.set('$meeting', found)
     const media = steps.find((s) => s.message?.type === 'media')?.message
     this.#offer = (media?.['offer'] as MediaOffer | undefined) ?? null
-    const host = role === 'host'
-    const opened = openAt({ meeting: '$meeting', code: 'code', seed: host ? 'seed' : null }, this.#parts())
+    this.#seed = role === 'host' ? 'seed' : null
+    const opened = this.#open()
     this.snapshot = opened.snapshot
     this.commands = opened.commands
   }
 
-  #parts(): Parts {
+  /** reload loads the page anew: of the old one only memory stays. */
+  reload(): void {
+    this.hears(null)
+    this.vault.reloaded()
+    const opened = this.#open()
+    this.snapshot = opened.snapshot
+    this.commands = opened.commands
+  }
+
+  #open(): ReturnType<typeof openAt> {
+    return openAt({ meeting: '$meeting', code: 'code', seed: this.#seed }, this.#parts(++this.#loads))
+  }
+
+  #parts(load: number): Parts {
     const network: Network = {
       connect: () => {
         const wire = new Wire()
-        this.#wires.push(wire)
+        if (load === this.#loads) this.#wires.push(wire) // a page that is gone reaches nobody
         return wire
       },
       whenBack: () => () => undefined,
