@@ -121,6 +121,7 @@ func TestACoHostsPowersAndTheirLimits(t *testing.T) {
 			t.Errorf("a co-host's removal of the host: %s", f.Code)
 		}
 		asha.Refused(fault.NotHost, asha.Ending(in, g))
+		host.Refused(fault.PolicyBad, asha.Change(in, g, testkit.Lock)) // everybody speaks for themselves
 		removal := asha.Removal(in, g, ben)
 		removal.Policy = asha.Change(in, g, testkit.Bar(ben.DeviceKey())).Statement
 		if !asha.Do(removal).(wire.OkRemove).Barred {
