@@ -15,7 +15,7 @@ import { Messages, type Talk } from './group/talk'
 import { opensAnew } from './group/ways-in'
 import * as bodies from './keys/bodies'
 import { equal, fromHex, hex } from './keys/bytes'
-import { knockKey, rootOf, type DeriveRoot, type Signer } from './keys/derive'
+import { rootOf, type DeriveRoot, type Signer } from './keys/derive'
 import { LinkSecrets } from './keys/secrets'
 import { sign } from './keys/statement'
 import type * as v from './vault'
@@ -199,9 +199,7 @@ export class LocalVault implements Vault {
     return this.#inTurn(async () => {
       const mine = this.#mine()
       const session = mine.secrets.host ? this.#session : this.#leading()
-      const raw = await mine.knockSecret()
-      if (raw === null) throw new VaultError('not_host', 'no host handed over the knock key yet')
-      const { privateKey } = await knockKey(raw)
+      const privateKey = await mine.knockKey()
       const roster = session?.group.roster ?? null
       const seen = await this.#door.read(knock, mine.secrets.meeting, privateKey, this.#clock.now(), roster)
       return { name: seen.name, ...this.#door.judge(seen, roster) }
@@ -243,10 +241,7 @@ export class LocalVault implements Vault {
   }
 
   gaveUp(what: 'removal' | 'change', participant: string): Promise<void> {
-    return this.#inTurn(async () => {
-      await Promise.resolve()
-      this.#session?.gaveUp(what, participant)
-    })
+    return this.#inTurn(() => Promise.resolve(this.#session?.gaveUp(what, participant)))
   }
 
   leaving(): Promise<Bytes> {
@@ -321,11 +316,11 @@ export class LocalVault implements Vault {
   }
 
   mayRegroup(policy: Bytes): Promise<boolean> {
-    return this.#inTurn(async () => {
-      await Promise.resolve()
-      const known = this.#session?.group.roster ?? null
-      const generation = known ? policyOf(known).body.generation : (this.#mine().seat(null)?.policy.body.generation ?? 0)
-      return opensAnew(policy, this.#mine().hostKey, generation) && this.#session?.vouched !== true
+    return this.#inTurn(() => {
+      const known = this.#session?.group.roster
+      const body = known ? policyOf(known).body : this.#mine().seat(null)?.policy.body
+      const anew = opensAnew(policy, this.#mine().hostKey, body?.generation ?? 0)
+      return Promise.resolve(anew && this.#session?.vouched !== true)
     })
   }
 

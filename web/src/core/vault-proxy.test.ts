@@ -33,7 +33,9 @@ test('the page’s vault does what the worker’s vault does', async () => {
   await vault.enterAsHost(challenge)
   const last = { generation: 0, group: new Uint8Array(), policies: [] }
   await vault.openGroup('Ada', new Uint8Array(32), last)
-  expect(new Set(told.map((h) => h.kind))).toEqual(new Set(['confirmed', 'roster', 'rules', 'standing', 'verification']))
+  expect(new Set(told.map((h) => h.kind))).toEqual(
+    new Set(['confirmed', 'roster', 'rules', 'standing', 'verification']),
+  )
   expect((await vault.devices(true, true))?.epoch).toBe(0)
   expect((await vault.say('hello', { kind: 'all' })).id).toHaveLength(32)
   expect((await vault.keep()).devicePrivate.extractable).toBe(false)

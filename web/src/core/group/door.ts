@@ -58,12 +58,7 @@ export class Door {
   }
 
   /** admit signs one admission for people whose knocks were read. */
-  async admit(
-    participants: readonly string[],
-    by: Signer,
-    roster: Roster,
-    now: number,
-  ): Promise<Bytes> {
+  async admit(participants: readonly string[], by: Signer, roster: Roster, now: number): Promise<Bytes> {
     const seen = participants.map((p) => this.#seen.get(p))
     const entries: bodies.Admitted[] = []
     const names: Named[] = []

@@ -16,7 +16,8 @@ import { join as joinGroup, type Joined } from './joiner'
 import type { Opened } from './opening'
 import type { Policy } from './roster'
 import { heldOf, noteSeat, seatOf, type Seat } from './seat'
-import type { Entered, Session } from './session'
+import type { Session } from './session'
+import type { Entered } from './session-parts'
 import { knocking, nameAnew, openingAnew, rejoining, taking, type Comer } from './ways-in'
 
 const noGroup = new Uint8Array(32)
@@ -215,6 +216,13 @@ export class Entrance {
   /** knockSecret gives a copy of the raw knock key, which its user wipes; null where it is not known. */
   async knockSecret(): Promise<Bytes | null> {
     return this.secrets.host ? this.secrets.knockSecret() : (this.#handed?.slice() ?? null)
+  }
+
+  /** knockKey opens names; rejects with not_host where nobody handed it over yet. */
+  async knockKey(): Promise<CryptoKey> {
+    const raw = await this.knockSecret()
+    if (raw === null) throw new VaultError('not_host', 'no host handed over the knock key yet')
+    return (await knockKey(raw)).privateKey
   }
 
   /** takeKnockKey takes the key that fits the booking, and no other. */

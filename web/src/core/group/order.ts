@@ -41,14 +41,15 @@ export class Orders {
 
   /** reopens tells whether signed refusals void the commit of an epoch: one host's, or those of more than half of the others. */
   async reopens(epoch: number, author: string, refusals: readonly Bytes[], roster: Roster): Promise<boolean> {
-    const hash = this.#seen.get(epoch)
+    let hash = this.#seen.get(epoch) // unknown to who came in by that very commit: then all refusals must name one
     const others = [...roster.leaves.values()].filter((l) => hex(l.participant) !== author)
     const refusing = new Set<string>()
     for (const raw of refusals.slice(0, roster.leaves.size)) {
-      const device = await refusalOf(raw, epoch, hash, roster.place)
-      if (device === null || !others.some((l) => equal(l.device, device))) continue
-      if (isHost(roster, device)) return true
-      refusing.add(hex(device))
+      const refusal = await refusalOf(raw, epoch, hash, roster.place)
+      if (refusal === null || !others.some((l) => equal(l.device, refusal.device))) continue
+      hash ??= refusal.hash
+      if (isHost(roster, refusal.device)) return true
+      refusing.add(hex(refusal.device))
     }
     return 2 * refusing.size > others.length
   }
@@ -92,12 +93,17 @@ function authorOf(commit: Bytes, roster: Roster): Bytes | null {
   }
 }
 
-async function refusalOf(raw: Bytes, epoch: number, hash: Bytes | undefined, place: Place): Promise<Bytes | null> {
+async function refusalOf(
+  raw: Bytes,
+  epoch: number,
+  hash: Bytes | undefined,
+  place: Place,
+): Promise<{ device: Bytes; hash: Bytes } | null> {
   try {
     const s = parse(raw)
     const body = bodies.readRefusal(s.body)
-    const fits = s.kind === 'refusal' && body.epoch === epoch && hash !== undefined && equal(body.hash, hash)
-    return fits && (await verify(s, place)) ? s.signer : null
+    const fits = s.kind === 'refusal' && body.epoch === epoch && (hash === undefined || equal(body.hash, hash))
+    return fits && (await verify(s, place)) ? { device: s.signer, hash: body.hash } : null
   } catch {
     return null
   }

@@ -10,7 +10,8 @@ import { readSaid, said, type Content } from './said'
 import { Messages } from './talk'
 import { Group } from './group'
 import { underOf } from './roster'
-import { Session, type Entered } from './session'
+import { Session } from './session'
+import type { Entered } from './session-parts'
 
 interface Person {
   readonly group: Group
@@ -163,7 +164,13 @@ test.each<Content>([
   { kind: 'chat', id: random(16), text: 'hello' },
   { kind: 'head', statement: random(90) },
   { kind: 'devices', microphone: true, camera: false },
-  { kind: 'private', to: 1, id: random(16), wraps: [{ leaf: 3, enc: random(32), key: random(48) }], sealed: random(80) },
+  {
+    kind: 'private',
+    to: 1,
+    id: random(16),
+    wraps: [{ leaf: 3, enc: random(32), key: random(48) }],
+    sealed: random(80),
+  },
   { kind: 'knock-key', key: random(32) },
   { kind: 'reaction', reaction: 'celebrate' },
   { kind: 'hand', up: true, since: 5, participant: '' },

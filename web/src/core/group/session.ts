@@ -2,15 +2,12 @@
  * Session is this person's part in one group: what epochs mean for media keys, who is told what, and whom the group proves.
  * Its owner calls one method at a time.
  */
-import type { Clock } from '../clock'
-import type { Frames } from '../frames/frames'
 import { equal, fromHex, hex } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
-import type { Signer } from '../keys/derive'
-import type { Bytes, Happening, Ordered, Said, Sealed, Verdict, VerificationCode } from '../vault'
+import type { Bytes, Ordered, Said, Sealed, VerificationCode } from '../vault'
 import { VaultError } from '../vault-error'
 import { Awaited } from './awaited'
-import type { Made, Order } from './commit'
+import type { Order } from './commit'
 import { Refused, type Change } from './gate'
 import type { Group, Heard } from './group'
 import type { Named } from './forms'
@@ -21,40 +18,12 @@ import { isHost, leads, leafOf, policyOf, type Leaf, type Policy } from './roste
 import { alarmsOf, barredNames, newLeaders, passedBy, permits, rulesOf, voidsAdmissions } from './telling'
 import { namesAtOnce, readSaid, type Content } from './said'
 import { voids } from './policy'
-import { Talk, type Messages } from './talk'
+import { Talk } from './talk'
+import type { Applied, CommitMade, SessionParts } from './session-parts'
 import { withCode } from './verification'
 
 const waitForHead = 10_000
 const none = new Uint8Array()
-
-/** Entered is how this device came into the group: who opened it is sure of it, others wait for a head. */
-export type Entered = 'opened' | 'admitted' | 'back'
-
-export interface SessionParts {
-  readonly group: Group
-  readonly device: Signer
-  readonly participant: Bytes
-  readonly frames: Frames
-  readonly clock: Clock
-  readonly messages: Messages
-  readonly entered: Entered
-  readonly tell: (h: Happening) => void
-  readonly run: (job: () => Promise<void>) => void // one job at a time, for timers
-  readonly knock: KnockKeyStore
-}
-
-/** KnockKeyStore keeps the key that opens knocks: from the link, or handed over by a host. */
-export interface KnockKeyStore {
-  /** secret gives a copy of the raw key, which its user wipes; null where it is not known. */
-  readonly secret: () => Promise<Bytes | null>
-  readonly take: (raw: Bytes) => Promise<void>
-}
-
-/** Applied is what became of an ordered commit here; change is null where it was not applied. */
-export interface Applied extends Verdict {
-  readonly change: Change | null
-  readonly removedMe: boolean
-}
 
 const ignored: Applied = { refusal: none, rejoin: false, change: null, removedMe: false }
 
@@ -225,7 +194,7 @@ export class Session {
 
   /** reopened: an epoch's commit is void, by refusals that hold. Tells whether it was applied here. */
   async reopened(epoch: number, author: string, refusals: readonly Bytes[]): Promise<boolean> {
-    const then = this.group.epochAt(epoch)?.roster
+    const then = (this.group.epochAt(epoch) ?? this.group.epochAt(epoch + 1))?.roster
     if (then === undefined || !(await this.#orders.reopens(epoch, author, refusals, then))) {
       this.#alarm('order_forged', author, 'an epoch was reopened without refusals that hold')
       return false
@@ -285,14 +254,18 @@ export class Session {
     if (this.leads) {
       const mine = change.added.filter((a) => a.rejoin || equal(a.admission.signer, this.#p.device.publicKey))
       const byHostKey = change.added.filter((a) => a.admitted.role === bodies.roles.host)
-      const list = this.#people.named([...mine, ...byHostKey].map((a) => hex(a.admitted.participant)))
-      for (let at = 0; at < list.length; at += namesAtOnce)
-        await this.#send({ kind: 'names', names: list.slice(at, at + namesAtOnce) }, false)
+      await this.#sendNames([...mine, ...byHostKey].map((a) => hex(a.admitted.participant)))
     }
     const devices = this.#people.devicesOf(this.#me)
     if (devices) await this.#send({ kind: 'devices', ...devices }, false)
     const since = this.#people.handOf(this.#me)
     if (since > 0) await this.#send({ kind: 'hand', up: true, since, participant: '' }, false)
+  }
+
+  async #sendNames(participants: readonly string[]): Promise<void> {
+    const list = this.#people.named(participants)
+    for (let at = 0; at < list.length; at += namesAtOnce)
+      await this.#send({ kind: 'names', names: list.slice(at, at + namesAtOnce) }, false)
   }
 
   /** handKnockKey: a host gives the knock key to each who leads now and did not before, or came in. */
@@ -330,6 +303,10 @@ export class Session {
     this.#tellRoster()
     this.#tellCodes()
     this.#heads.begin()
+    if (this.#p.entered === 'back' && this.leads)
+      this.#p.run(async () => {
+        if (!this.#closed) await this.#sendNames([this.#me]) // nobody else may know the name of who took the meeting
+      })
   }
 
   /** speak lets something be said where anything may be sent at all. */
@@ -366,24 +343,21 @@ export class Session {
   async #take(content: Content, heard: Heard, epoch: number): Promise<Said | null> {
     const { from } = heard
     const who = hex(from.participant)
-    switch (content.kind) {
-      case 'head':
-        return this.#takeHead(content.statement, from, epoch)
-      case 'names':
-        if (!leads(this.group.roster, from.device)) return null
-        if (await this.#people.learn(content.names)) this.#tellRoster()
-        return { kind: 'names', from: who }
-      case 'devices':
-        this.#people.setDevices(who, content)
-        this.#tellRoster()
-        return { kind: 'devices', from: who }
-      default: {
-        if (!this.#confirmed && content.kind !== 'private' && content.kind !== 'hand') return null
-        const said = await this.#talk.hear(content, heard, epoch)
-        if (said?.kind === 'hand') this.#tellRoster()
-        return this.#confirmed ? said : null
-      }
+    if (content.kind === 'head') return this.#takeHead(content.statement, from, epoch)
+    if (content.kind === 'names') {
+      if (!leads(this.group.roster, from.device)) return null
+      if (await this.#people.learn(content.names)) this.#tellRoster()
+      return { kind: 'names', from: who }
     }
+    if (content.kind === 'devices') {
+      this.#people.setDevices(who, content)
+      this.#tellRoster()
+      return { kind: 'devices', from: who }
+    }
+    if (!this.#confirmed && content.kind !== 'private' && content.kind !== 'hand') return null
+    const said = await this.#talk.hear(content, heard, epoch)
+    if (said?.kind === 'hand') this.#tellRoster()
+    return this.#confirmed ? said : null
   }
 
   /** takeHead: a head of who leads confirms a joiner; where nobody does, those of more than half confirm who came back. */
@@ -401,6 +375,3 @@ export class Session {
     return { kind: 'head', from: who }
   }
 }
-
-/** CommitMade is a commit of this device with its envelope. */
-export type CommitMade = Made & { readonly statement: Bytes }

@@ -145,7 +145,10 @@ export class Talk {
         return { kind: 'reaction', from: hex(from.participant), reaction: content.reaction }
       case 'hand':
         return this.#hand(content, from, epoch)
-      default:
+      case 'head':
+      case 'names':
+      case 'devices':
+      case 'knock-key':
         return null
     }
   }
@@ -192,7 +195,8 @@ export class Talk {
       if (isHost(then, sender.device) && leads(group.roster, me.device)) await this.#p.knockKey(content.key)
       return null
     }
-    const fine = m.to === 2 ? leads(then, me.device) : mayWhisper(then, sender, me) && mayWhisper(group.roster, from, me)
+    const fine =
+      m.to === 2 ? leads(then, me.device) : mayWhisper(then, sender, me) && mayWhisper(group.roster, from, me)
     if (!fine) return null
     const to: To = m.to === 2 ? { kind: 'hosts' } : { kind: 'one', participant }
     if (content.kind === 'chat') return hex(content.id) === hex(m.id) ? this.#chat(content, from, to) : null

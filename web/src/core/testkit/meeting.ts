@@ -229,7 +229,11 @@ export class World {
   }
 
   /** rule commits policies. */
-  async rule(policies: readonly Bytes[], committer: Person = this.host, consents: readonly Bytes[] = []): Promise<void> {
+  async rule(
+    policies: readonly Bytes[],
+    committer: Person = this.host,
+    consents: readonly Bytes[] = [],
+  ): Promise<void> {
     await this.order(await this.made(committer, { policies, consents }))
     this.policies.push(...policies)
     await this.deliver()
