@@ -69,9 +69,10 @@ type knocking struct {
 
 // standing is what a line is at a moment.
 type standing struct {
-	seat   place
-	door   bool
-	admits bool // is shown the knocks
+	seat    place
+	door    bool
+	rejoins bool // asked the group to take their device back
+	admits  bool // is shown the knocks
 }
 
 // proof is a statement that was made in this story.
@@ -142,7 +143,8 @@ func (m *model) standings() map[*tap]standing {
 	}
 	all := map[*tap]standing{}
 	for _, l := range m.w.lines {
-		st := standing{door: m.doorOf(l) != nil, admits: m.admits(l.soul)}
+		door := m.doorOf(l)
+		st := standing{door: door != nil, rejoins: door != nil && door.rejoins, admits: m.admits(l.soul)}
 		if s := m.seatOf(l); s != nil {
 			st.seat = *s
 		}

@@ -16,7 +16,7 @@ func (m *model) push(f frame, going bool) {
 	if leaving {
 		seat = &before.seat
 	}
-	if !leaving {
+	if _, regroup := f.reply.(wire.Regroup); !leaving && !(regroup && before.rejoins) { // a member's device is told of the new group
 		m.scan(f)
 	}
 	member := seat != nil
