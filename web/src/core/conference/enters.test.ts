@@ -109,6 +109,7 @@ test('where the group was taken up or let go meanwhile, the host asks anew how i
   player.commands.enter('Asha', '')
   await settle()
   await answer(player, 'host', okHost)
+  player.vault.holds = true // what was never opened is nothing to return to
   await answer(player, 'open', refusal('group_held'))
   expect(player.phase.name).not.toBe('meeting')
   await player.clock.move(200)
@@ -188,6 +189,19 @@ test('nothing is written down after the end, and who is out keeps no way back', 
   await hears(player, { type: 'over', reason: 'removed', statement: btoa('removal') })
   expect(player.phase).toEqual({ name: 'over', reason: 'removed' })
   expect(player.memory.get('$meeting')).toMatchObject({ inside: false, kept: { seat: { length: 0 } } })
+  const late = await inside()
+  let kept = (): void => undefined
+  const keep = late.vault.keep.bind(late.vault)
+  late.vault.keep = async () => {
+    await new Promise<void>((resolve) => (kept = resolve))
+    return keep()
+  }
+  late.vault.ruled({ locked: true }, host)
+  await late.clock.move(1_000)
+  await hears(late, { type: 'over', reason: 'ended', statement: btoa('end') })
+  kept() // the vault's answer comes after the end
+  await settle()
+  expect(late.memory.size).toBe(0)
   const left = await inside()
   left.vault.ruled({ locked: true }, host)
   left.commands.leave()

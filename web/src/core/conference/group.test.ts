@@ -1,6 +1,6 @@
 /** What a page inside makes of what the group and its people say. */
 import { expect, test } from 'vitest'
-import type { Said, To } from '../vault'
+import type { Member, Said, To } from '../vault'
 import type { Message, Player } from '../testkit/transcript'
 import {
   answer,
@@ -108,6 +108,9 @@ test('who came, came back and went is told by what commits did, once the name is
   expect(notices(player)).toEqual([])
   player.vault.tell({ kind: 'passed', came: [eve, ann], back: [host], gone: [] })
   expect(notices(player)).toEqual([`joined ${eve}`, `returned ${host}`])
+  const unnamed = { ...player.vault.members[0], participant: ann, name: '', me: false } as Member
+  player.vault.tell({ kind: 'roster', members: [...player.vault.members, unnamed], epoch: 2 })
+  expect(notices(player)).toHaveLength(2)
   player.vault.roster(host, guest, eve, ann)
   expect(notices(player)).toEqual([`joined ${eve}`, `returned ${host}`, `joined ${ann}`])
   const gone = [
