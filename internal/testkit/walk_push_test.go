@@ -16,7 +16,7 @@ func (m *model) push(f frame, going bool) {
 	if leaving {
 		seat = &before.seat
 	}
-	if _, regroup := f.reply.(wire.Regroup); !leaving && !(regroup && before.rejoins) { // a member's device is told of the new group
+	if !leaving && !m.known(f, before) {
 		m.scan(f)
 	}
 	member := seat != nil
@@ -33,7 +33,7 @@ func (m *model) push(f frame, going bool) {
 		}
 		f.on.soul.shown = append(f.on.soul.shown, r)
 	case wire.KnockGone:
-		allowed = member && (m.admits(f.on.soul) || before.admits)
+		allowed = member && m.admits(f.on.soul) || before.admits
 		f.on.soul.shown = slices.DeleteFunc(f.on.soul.shown, func(k wire.KnockPush) bool { return k.Participant == r.Participant })
 	case wire.Admitted:
 		allowed = m.admitted(f.on.soul, seat, r)
@@ -60,6 +60,18 @@ func (m *model) push(f frame, going bool) {
 	}
 }
 
+// known tells whether a frame says to somebody who is put out only what was theirs: that a knock which they were shown is answered, or, to a
+// member's device that asked to rejoin, that there is a new group.
+func (m *model) known(f frame, before standing) bool {
+	switch f.reply.(type) {
+	case wire.KnockGone:
+		return before.admits
+	case wire.Regroup:
+		return before.rejoins
+	}
+	return false
+}
+
 // hasLeaf tells whether the group holds somebody's device, whose page may have lost the group.
 func (m *model) hasLeaf(s *soul) bool { return m.group != nil && m.group.Has(s.ID) }
 
@@ -82,7 +94,7 @@ func (m *model) ordered(s *soul, push wire.CommitPush) {
 
 // admitted tells whether the way in is for whom it reaches, on a host's or co-host's word for the knock that stands, or the device's own.
 func (m *model) admitted(s *soul, seat *place, r wire.Admitted) bool {
-	if seat == nil || m.of(s).out {
+	if seat == nil || m.of(s).out && !seat.host {
 		return false
 	}
 	p := m.proofs[string(r.Admission)]

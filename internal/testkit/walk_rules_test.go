@@ -168,6 +168,9 @@ func (w *walk) forge(s, whom *soul, twist int) {
 			return
 		}
 	case 5: // a clock that goes back
+		if g.Time == 0 {
+			return
+		}
 		c.Time = time.UnixMilli(int64(g.Time) - 1)
 	case 6: // signed by another device
 		if signer = whom.Person; whom == s {
