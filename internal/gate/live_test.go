@@ -88,9 +88,9 @@ func TestAMeetingThatEndedDoesNotComeBackFromAnOldRecord(t *testing.T) {
 		}()
 		synctest.Wait() // it has been told of the record, and is on its way
 		live.mu.Lock()
-		live.ends++ // what run does when the same meeting ran and ended meanwhile
+		s.struck[id] = true // what run does when the same meeting ran and ended meanwhile
+		live.ends++
 		live.mu.Unlock()
-		s.struck[id] = true
 		if f, _ := fault.Of(<-result); f.Code != fault.MeetingUnknown {
 			t.Errorf("answered %q", f.Code)
 		}
