@@ -46,6 +46,8 @@ func (m *model) learn(ask *asking, reply wire.Reply) {
 		f.seat.confirmed = true
 	case wire.Commit:
 		m.committed(r)
+	case wire.Cannot:
+		m.counts["cannot"]++
 	case wire.Leave:
 		f.gone = f.seat.inGroup || f.gone
 		if f.taking != nil || f.door != nil && f.door.admission != nil {

@@ -1,10 +1,6 @@
 package testkit
 
-import (
-	"slices"
-
-	"incamera/internal/wire"
-)
+import "incamera/internal/wire"
 
 // natural does what the story waits for, so that stories come far.
 func (w *walk) natural(s, _ *soul, twist int) {
@@ -19,7 +15,7 @@ func (w *walk) natural(s, _ *soul, twist int) {
 	}
 	host := w.natureHost()
 	seat := m.of(host).seat
-	admitter := slices.IndexFunc(w.souls, func(p *soul) bool { return len(p.shown) > 0 && m.rank(p) > 0 && w.live(p) })
+	admitter := w.admitter()
 	switch {
 	case m.barred(host):
 		w.naturalGuest(s, twist)
@@ -37,13 +33,23 @@ func (w *walk) natural(s, _ *soul, twist int) {
 		w.openGroup(host, nil, 0)
 	case !seat.inGroup && m.of(host).taking == nil:
 		w.take(host, nil, 0)
-	case admitter >= 0 && !m.locked():
-		w.admit(w.souls[admitter], nil, 0)
+	case admitter != nil && !m.locked():
+		w.admit(admitter, nil, 0)
 	case m.group != nil && m.group.Policy.Locked && twist == 0 && m.rank(host) == 2:
 		w.rule(host, host, 1)
 	default:
 		w.naturalGuest(s, twist)
 	}
+}
+
+// admitter is who may let in somebody who is shown to them: a co-host rather than a host.
+func (w *walk) admitter() (admitter *soul) {
+	for _, p := range w.souls {
+		if rank := w.model.rank(p); rank > 0 && len(p.shown) > 0 && w.live(p) && w.model.of(p).seat != nil && (admitter == nil || rank == 1) {
+			admitter = p
+		}
+	}
+	return admitter
 }
 
 // natureHost is who of those with the host link has a seat, or the first of them.

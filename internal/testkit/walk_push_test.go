@@ -27,13 +27,14 @@ func (m *model) push(f frame, going bool) {
 	case wire.Waiting, wire.Ask:
 		allowed = door || before.door
 	case wire.KnockPush:
-		allowed = member && (m.admits(f.on.soul) || before.admits)
-		if s := m.named(r.Participant); s != nil && m.keptOut(s) {
+		missed := f.on == m.resumed // of a time when it stood otherwise
+		allowed = member && (m.admits(f.on.soul) || before.admits || missed)
+		if s := m.named(r.Participant); s != nil && m.keptOut(s) && !missed {
 			m.w.fail("a barred device is shown: %s", f.raw)
 		}
 		f.on.soul.shown = append(f.on.soul.shown, r)
 	case wire.KnockGone:
-		allowed = member && m.admits(f.on.soul) || before.admits
+		allowed = member && (m.admits(f.on.soul) || f.on == m.resumed) || before.admits
 		f.on.soul.shown = slices.DeleteFunc(f.on.soul.shown, func(k wire.KnockPush) bool { return k.Participant == r.Participant })
 	case wire.Admitted:
 		allowed = m.admitted(f.on.soul, seat, r)

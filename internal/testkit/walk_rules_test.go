@@ -141,14 +141,20 @@ func (w *walk) newDevice(s, _ *soul, _ int) {
 	*f = figure{}
 }
 
+// tasked is somebody else with a task where s has none.
+func (w *walk) tasked(s *soul) *soul {
+	for _, p := range w.souls {
+		if s.task == nil && p.task != nil {
+			return p
+		}
+	}
+	return s
+}
+
 // forge offers a commit that breaks a rule of the gate: the server must not order it.
 func (w *walk) forge(s, whom *soul, twist int) {
 	g := w.model.group
-	for _, p := range w.souls {
-		if s.task == nil && p.task != nil {
-			s = p
-		}
-	}
+	s = w.tasked(s)
 	if g == nil || s.task == nil || s.Leaf == nil || s.task.Epoch != g.Epoch || !g.Has(s.ID) || !g.Leaves(s.task) {
 		return
 	}
@@ -220,6 +226,7 @@ func (w *walk) rename(s *soul, g *Group, c *mls.Commit) bool {
 
 // cannot gives back what a task asks to add.
 func (w *walk) cannot(s, _ *soul, twist int) {
+	s = w.tasked(s)
 	if s.task == nil || len(s.task.Adds) == 0 {
 		return
 	}
@@ -228,7 +235,6 @@ func (w *walk) cannot(s, _ *soul, twist int) {
 		r.Participants = append(r.Participants, add.Participant)
 	}
 	w.ask(s, r)
-	w.model.counts["cannot"]++
 }
 
 // refuse refuses a commit that was never ordered: nothing comes of it.
