@@ -23,6 +23,7 @@ export interface Server {
 export interface ServerOptions {
   readonly media?: string // --media: where media goes, default a free port on loopback
   readonly flags?: readonly string[]
+  readonly settings?: Readonly<Record<string, string>> // INCAMERA_ variables
   readonly port?: number
   readonly data?: string // a folder that an earlier one left
 }
@@ -36,7 +37,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const flags = ['serve', '--listen', `localhost:${port}`, '--media', media, '--data', data, ...(options.flags ?? [])]
   // The server takes every INCAMERA_ variable for a setting of its own; it gets none of the tests'.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('INCAMERA_')))
-  const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, ...options.settings } })
   let printed = ''
   child.stdout.on('data', (b: Buffer) => (printed += b.toString()))
   child.stderr.on('data', (b: Buffer) => (printed += b.toString()))

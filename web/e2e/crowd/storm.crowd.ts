@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServer, type Server } from '../support/server.ts'
+import { until } from '../support/until.ts'
+import { book, come, type Body } from './crowd'
+
+const people = Number(process.env['PEOPLE'] ?? 40)
+
+let server: Server
+beforeAll(async () => {
+  server = await startServer({ settings: { INCAMERA_MAX_MEMBERS: String(people) } })
+})
+afterAll(async () => {
+  await server.stop()
+})
+
+const inside = (b: Body): boolean => b.now().phase.name === 'meeting'
+const started = Date.now()
+const seconds = (): string => ((Date.now() - started) / 1000).toFixed(1)
+
+test(`${String(people)} people storm in: all are in one group, nobody is lost or forked`, async () => {
+  const links = await book(server.origin, 'Storm')
+  const host = come(links.host, 'Asha')
+  await until('the host is in', () => inside(host), Boolean)
+  const guests = Array.from({ length: people - 1 }, (_, i) => come(links.guest, `Guest ${String(i + 1)}`))
+  const limit = 60_000 + people * 4_000
+  const admits = setInterval(() => {
+    const waiting = host.now().waiting.filter((k) => !k.busy)
+    if (waiting.length > 0) host.commands.admit(waiting.slice(0, 50).map((k) => k.id))
+  }, 500)
+  try {
+    await until(
+      'all are in',
+      () => guests.filter((g) => !inside(g)).length,
+      (out) => out === 0,
+      limit,
+    )
+    console.log(`${String(people)} inside after ${seconds()} s`)
+    const all = [host, ...guests]
+    const see = (): number => all.filter((b) => b.now().people.length !== people).length
+    await until('all see all', see, (unlike) => unlike === 0, limit)
+    const code = (b: Body): string => `${String(b.now().verification?.epoch)} ${b.now().verification?.digits ?? ''}`
+    await until(
+      'one code',
+      () => new Set(all.map(code)).size,
+      (codes) => codes === 1,
+      limit,
+    )
+    console.log(`one group after ${seconds()} s, epoch ${code(host).split(' ')[0] ?? ''}`)
+    const unnamed = (): number => all.filter((b) => b.now().people.some((p) => p.name === '')).length
+    await until('all know all by name', unnamed, (some) => some === 0, limit)
+    host.commands.say('To all of you', { kind: 'all' })
+    const read = (): number => all.filter((b) => !b.now().chat.some((c) => c.text === 'To all of you')).length
+    await until('all read it', read, (unread) => unread === 0, limit)
+    expect(all.flatMap((b) => b.now().alarms.map((a) => `${b.name}: ${a.code} ${a.detail}`))).toEqual([])
+  } finally {
+    clearInterval(admits)
+  }
+})
