@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest'
-import { chromiumWindow } from '../support/chromium.ts'
-import { memoryHas, processesBelow } from '../support/memory.ts'
 import * as people from '../support/people.ts'
-import { filesBelow } from '../support/server.ts'
 import { meet, on, stage } from '../support/stage.ts'
 import { stays, until } from '../support/until.ts'
 
@@ -44,40 +41,4 @@ test('two people meet, see, hear and write to each other, and the host removes t
   expect(await people.refusedByPolicy(host)).toEqual([])
   expect(await people.refusedByPolicy(guest)).toEqual([])
   await leave()
-})
-
-test('while they talk, the server holds neither code, names nor words, in memory or on disk', async () => {
-  const host = await chromiumWindow(at.browser)
-  const guest = await chromiumWindow(at.browser)
-  const planted = ['Zanzibarquorum', 'Quetzalwhisper', 'Ytterbiumlantern', 'Obsidianharbour', 'Pangolinverdict']
-  const [title = '', hostName = '', guestName = '', hostWord = '', guestWord = ''] = planted
-  const links = await people.makeMeeting(host, at.server.origin, title)
-  await people.start(host, hostName, on)
-  await people.knock(guest, links.guest, guestName, on)
-  await people.letIn(host, guest, guestName)
-  await people.write(host, hostWord)
-  await people.reads(guest, hostWord)
-  await people.write(guest, guestWord)
-  await people.reads(host, guestWord)
-  await people.seesAndHears(host, guestName)
-
-  const code = links.code.toLowerCase()
-  const words = [...planted, code, code.replaceAll('-', '')]
-  const inBrowser = new Set<string>()
-  const others = [process.pid, at.server.pid]
-  for (const pid of processesBelow(process.pid).filter((p) => !others.includes(p))) {
-    const missing = words.filter((w) => !inBrowser.has(w))
-    for (const w of memoryHas(pid, missing, 'written')) inBrowser.add(w)
-  }
-  const unfound = planted.filter((w) => !inBrowser.has(w))
-  expect(unfound, 'the search itself must find what the browsers hold').toEqual([])
-  expect(inBrowser.has(code) || inBrowser.has(code.replaceAll('-', '')), 'the code in the browsers').toBe(true)
-
-  expect([...memoryHas(at.server.pid, words)]).toEqual([])
-  const disk = Buffer.concat(filesBelow(at.server.data))
-  expect(disk.length).toBeGreaterThan(0)
-  expect(words.filter((w) => disk.includes(w))).toEqual([])
-  expect(words.filter((w) => at.server.output().includes(w))).toEqual([])
-  await host.close()
-  await guest.close()
 })

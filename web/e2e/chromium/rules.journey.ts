@@ -41,7 +41,8 @@ test('a locked meeting lets nobody new in, lets who reloads back, and the unlock
   host.page.on('dialog', (d) => void d.accept())
   await host.reload()
   await host.see('button', 'End for everyone')
-  await seesAndHears(host, 'Ravi')
+  await write(host, 'Both back, and still locked') // devices are off after a reload
+  await reads(guest, 'Both back, and still locked')
 
   await lock(host) // the same switch the other way
   await until('all are told', () => guest.text(), says('unlocked'))
@@ -91,7 +92,7 @@ test('who was removed for good stays out with the same device; strangers are mar
 })
 
 test('a co-host admits and locks while the host is away, and the host takes the powers back', async () => {
-  const { host, guest, links, leave } = await meet(at, 'Co-host', on)
+  const { host, guest, links, leave } = await meet(at, 'Powers', on)
   await choose(host, 'Ravi', 'Make co-host')
   await until('Ravi knows', () => guest.text(), says('Co-host'))
 

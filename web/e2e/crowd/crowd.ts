@@ -13,8 +13,9 @@ import { Watchable } from '../../src/core/watchable'
 /** Hundreds share what is two cores here: each person's own time runs so much slower that none lapses for want of a processor. */
 const slowness = 25
 
+const began = Date.now()
 const clock: Clock = {
-  now: () => Date.now(),
+  now: () => began + Math.round((Date.now() - began) / slowness),
   after: (ms, call) => {
     const timer = setTimeout(call, ms * slowness)
     return () => {
@@ -23,9 +24,32 @@ const clock: Clock = {
   },
 }
 
+/** Sent is how many messages of one type the crowd sent, and their bytes. */
+export interface Sent {
+  count: number
+  bytes: number
+  largest: number
+}
+
+/** sent is all that the crowd sent so far, by type. */
+export const sent = new Map<string, Sent>()
+
+function counted(text: string): string {
+  const { type } = JSON.parse(text) as { type: string }
+  const of = sent.get(type) ?? { count: 0, bytes: 0, largest: 0 }
+  sent.set(type, { count: of.count + 1, bytes: of.bytes + text.length, largest: Math.max(of.largest, text.length) })
+  return text
+}
+
 const network = (origin: string): Network => ({
-  connect: (address, subprotocol) =>
-    new WebSocket(address, { protocols: [subprotocol], headers: { origin } } as never) as unknown as Socket,
+  connect: (address, subprotocol) => {
+    const socket = new WebSocket(address, { protocols: [subprotocol], headers: { origin } } as never)
+    const send = socket.send.bind(socket)
+    socket.send = (text) => {
+      send(counted(String(text)))
+    }
+    return socket as unknown as Socket
+  },
   whenBack: () => () => undefined,
   chance: Math.random,
 })
@@ -101,8 +125,8 @@ export function come(link: string, name: string): Body {
   const look = (): void => {
     if (asked || opened.snapshot.get().phase.name !== 'pre-join') return
     asked = true
-    queueMicrotask(() => {
-      opened.commands.enter(name, '')
+    setTimeout(() => {
+      opened.commands.enter(name, '') // a person acts when the page has drawn, not within its own turn
     })
   }
   opened.snapshot.watch(look)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type Server } from '../support/server.ts'
 import { until } from '../support/until.ts'
-import { book, come, type Body } from './crowd'
+import { usageOf } from '../support/usage.ts'
+import { book, come, sent, type Body } from './crowd'
 
 const people = Number(process.env['PEOPLE'] ?? 40)
 
@@ -16,6 +17,15 @@ afterAll(async () => {
 const inside = (b: Body): boolean => b.now().phase.name === 'meeting'
 const started = Date.now()
 const seconds = (): string => ((Date.now() - started) / 1000).toFixed(1)
+
+/** cost is what the storm took, in one line. */
+function cost(): string {
+  const { cpu, resident, peak } = usageOf(server.pid)
+  const { count = 0, bytes = 0, largest = 0 } = sent.get('commit') ?? {}
+  const kib = (n: number): string => `${(n / 1024).toFixed(1)} KiB`
+  const commits = `${String(count)} commits with Welcome and tree, ${kib(bytes / Math.max(1, count))} on average, ${kib(largest)} the largest`
+  return `all read all after ${seconds()} s; server: ${cpu.toFixed(1)} s of processor, ${String(resident)} MiB, ${String(peak)} MiB at most; ${commits}`
+}
 
 test(`${String(people)} people storm in: all are in one group, nobody is lost or forked`, async () => {
   const links = await book(server.origin, 'Storm')
@@ -52,6 +62,7 @@ test(`${String(people)} people storm in: all are in one group, nobody is lost or
     const read = (): number => all.filter((b) => !b.now().chat.some((c) => c.text === 'To all of you')).length
     await until('all read it', read, (unread) => unread === 0, limit)
     expect(all.flatMap((b) => b.now().alarms.map((a) => `${b.name}: ${a.code} ${a.detail}`))).toEqual([])
+    console.log(cost())
   } finally {
     clearInterval(admits)
   }
