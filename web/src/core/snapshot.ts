@@ -162,6 +162,7 @@ export interface Notice {
     | 'regrouped' // the host opened a new group
     | 'bars-forgotten' // people removed before may knock again
     | 'no-host-confirms' // came back while no host is here: more than half of the others confirmed
+    | 'others-confirm' // a host or co-host came back alone of them, confirmed likewise
     | 'fault'
   readonly name: string
   readonly code: FaultCode // '' unless the kind is fault

@@ -57,6 +57,7 @@ export const told = {
     regrouped: () => 'The host opened the meeting anew. You are inside.',
     'bars-forgotten': () => 'People who were removed before may knock again. Remove them again if they come.',
     'no-host-confirms': () => 'You are back. No host has confirmed this connection yet.',
+    'others-confirm': () => 'You are back. The others’ devices confirmed the meeting.',
     someone: 'Someone',
     dismiss: 'Dismiss',
   },

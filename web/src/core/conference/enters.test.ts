@@ -45,14 +45,18 @@ test('who reloads rejoins, without a knock', async () => {
   expect(player.unasked).not.toContain('knock')
 })
 
-test('who comes back while nobody leads is told who vouched', async () => {
+test.each([
+  ['guest', 'no-host-confirms'],
+  ['host', 'others-confirm'],
+] as const)('a %s who comes back while nobody else leads is told who vouched', async (mine, kind) => {
   const player = await reloaded('guest')
   await answer(player, 'rejoin', okKnock)
   await hears(player, admitted)
   await answer(player, 'joined', ok)
   player.vault.roster(host, guest)
   player.vault.tell({ kind: 'confirmed', byMajority: true })
-  expect(player.snapshot.get().notices.map((n) => n.kind)).toContain('no-host-confirms')
+  player.vault.ruled({ mine })
+  expect(player.snapshot.get().notices.map((n) => n.kind)).toContain(kind)
 })
 
 test('a rejoin that is refused becomes a knock, for the host link an entry as host', async () => {

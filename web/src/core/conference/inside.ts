@@ -54,6 +54,7 @@ export class Inside {
   #away = new Set<string>()
   #told = '' // the device states that the others know
   #confirmed = false
+  #byMajority = false // no host's or co-host's word, but more than half of the others'
   #wished: readonly string[] = []
 
   constructor(parts: InsideParts) {
@@ -151,6 +152,8 @@ export class Inside {
       case 'rules':
         rules.take(h)
         this.#parts.moved()
+        if (h.first && this.#byMajority)
+          board.notice(h.rules.mine === 'guest' ? 'no-host-confirms' : 'others-confirm', '')
         return
       case 'passed':
         if (this.#confirmed) this.#comings.passed(h)
@@ -165,7 +168,7 @@ export class Inside {
         board.alarm(h.code, this.nameOf(h.participant), h.detail)
         return
       case 'confirmed':
-        if (h.byMajority) board.notice('no-host-confirms', '')
+        this.#byMajority = h.byMajority
         this.#enter()
         return
       case 'unconfirmed':

@@ -10,7 +10,6 @@ const farewells: Readonly<Partial<Record<string, OverReason>>> = {
   meeting_locked: 'locked',
   meeting_full: 'full',
   door_full: 'full',
-  host_replaced: 'elsewhere',
   booking_bad: 'unsealed',
 }
 
