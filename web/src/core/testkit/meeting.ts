@@ -162,8 +162,9 @@ export class World {
     seed: string | null = null,
     kept: Kept | null = null,
     code: string | null = this.booked.code,
+    clock = this.clock,
   ): Promise<Person> {
-    const p = new Person(this.clock)
+    const p = new Person(clock)
     await p.vault.begin({ meeting: this.booked.meeting, origin, code: kept ? null : code, seed, kept })
     await p.vault.openBooking(this.booked.hostKey, this.booked.booking)
     p.id = (await p.vault.keep()).participant
