@@ -2,7 +2,8 @@ import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:f
 
 /**
  * memoryHas tells which of the words stand in the readable memory of a process, as UTF-8 or UTF-16. It reads
- * /proc/PID/mem region by region, all that is readable or only what the process wrote itself.
+ * /proc/PID/mem region by region, all that is readable or only what the process wrote itself, as far as it
+ * stands in memory: pages that were never touched hold nothing.
  */
 export function memoryHas(pid: number, words: readonly string[], where: 'all' | 'written' = 'all'): Set<string> {
   const needles = words.flatMap((word) => [
@@ -11,12 +12,14 @@ export function memoryHas(pid: number, words: readonly string[], where: 'all' | 
   ])
   const found = new Set<string>()
   const file = openSync(`/proc/${pid}/mem`, 'r')
+  const pages = openSync(`/proc/${pid}/pagemap`, 'r')
   try {
     for (const [from, to] of regions(pid, where)) {
-      search(file, from, to, needles, found)
+      for (const [begin, end] of present(pages, from, to)) search(file, begin, end, needles, found)
       if (found.size === words.length) break
     }
   } finally {
+    closeSync(pages)
     closeSync(file)
   }
   return found
@@ -45,6 +48,29 @@ function search(
     for (const n of needles) if (!found.has(n.word) && part.includes(n.bytes)) found.add(n.word)
     if (read < length) return
   }
+}
+
+const pageSize = 4096n
+const entry = 8 // bytes of a page in pagemap
+const inMemory = 0xc0 // in an entry's last byte: the page is present, or swapped out
+
+/** present gives the runs of a region's pages that the process has. */
+function* present(pages: number, from: bigint, to: bigint): Generator<[bigint, bigint]> {
+  const map = Buffer.alloc(entry << 16)
+  let begin: bigint | null = null
+  for (let at = from; at < to;) {
+    const read = readSync(pages, map, 0, map.length, (at / pageSize) * BigInt(entry))
+    if (read < entry) break
+    for (let i = entry - 1; i < read && at < to; i += entry, at += pageSize) {
+      const here = ((map[i] ?? 0) & inMemory) !== 0
+      if (here) begin ??= at
+      else if (begin !== null) {
+        yield [begin, at]
+        begin = null
+      }
+    }
+  }
+  if (begin !== null) yield [begin, to]
 }
 
 function regions(pid: number, where: 'all' | 'written'): [bigint, bigint][] {
