@@ -12,7 +12,8 @@ export interface Usage {
 /** usageOf reads a process's processor time and memory. */
 export function usageOf(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mib = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)
+  const mib = (name: string): number =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)
   return { cpu: seconds(`/proc/${pid}/stat`), resident: mib('VmRSS'), peak: mib('VmHWM') }
 }
 
