@@ -58,8 +58,8 @@ export class People {
   nameOf(participant: string): string {
     const known = this.#names.get(participant)
     if (known === undefined) return ''
-    const one = this.#all().find((l) => hex(l.participant) === participant)
-    return one === undefined || equal(one.commitment, known.commitment) ? known.name : ''
+    const one = this.#all().find((l) => equal(l.participant, known.named.participant))
+    return one === undefined ? known.name : called(one, known)
   }
 
   setDevices(participant: string, devices: Devices): void {
@@ -97,7 +97,7 @@ export class People {
         participant,
         device: hex(l.device),
         leaf: l.leaf,
-        name: this.nameOf(participant),
+        name: called(l, this.#names.get(participant)),
         role: roleOf(roster, l.device),
         me: l.leaf === mine,
         microphone: devices?.microphone ?? false,
@@ -106,6 +106,11 @@ export class People {
       }
     })
   }
+}
+
+/** called is a name that fits the commitment by which somebody is inside or away; '' where none does. */
+function called(one: Away, known: Known | undefined): string {
+  return known !== undefined && equal(one.commitment, known.commitment) ? known.name : ''
 }
 
 function readName(padded: Bytes): string | null {

@@ -51,8 +51,12 @@ export function compare(a: Uint8Array, b: Uint8Array): number {
   return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0)
 }
 
+const pairs = Array.from({ length: 256 }, (_, v) => v.toString(16).padStart(2, '0'))
+
 export function hex(b: Uint8Array): string {
-  return Array.from(b, (v) => v.toString(16).padStart(2, '0')).join('')
+  let out = ''
+  for (const v of b) out += pairs[v] ?? ''
+  return out
 }
 
 /** fromHex reads lower-case digits, as participant ids are written. */
