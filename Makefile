@@ -9,6 +9,7 @@ GOFUMPT     := go tool -modfile=tools/gofumpt/go.mod gofumpt
 STATICCHECK := go tool -modfile=tools/staticcheck/go.mod staticcheck
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME    ?= 10s
+PEOPLE      ?= 40
 ARGS        ?=
 
 # The rooms whose tests need no network, no file and no second process.
@@ -48,10 +49,17 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each
 e2e: build ## journeys in real browsers
 	cd web && npm run --silent e2e
 
+crowd: build ## PEOPLE (40) people without browsers storm into one meeting
+	cd web && PEOPLE=$(PEOPLE) npm run --silent crowd
+
+cost: build ## what encryption and commits cost a client
+	cd web && npm run --silent cost
+
 bench: ## the cost of a delivered packet, to bench/latest.json
 	cd bench && go run . $(ARGS)
 
-verify: test ## the long suite: test, then long random walks and two minutes of each fuzz target
+verify: test ## the long suite: test, then a storm of 300, long random walks and two minutes of each fuzz target
+	$(MAKE) crowd PEOPLE=300
 	tools/walks.sh 20000
 	tools/fuzz.sh 120s
 
@@ -75,4 +83,4 @@ $(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
 	cp -R web/build/. $(@D)
 	@touch $@
 
-.PHONY: help build run web check test fuzz e2e bench verify deps deps.txt deps.txt.now
+.PHONY: help build run web check test fuzz e2e crowd cost bench verify deps deps.txt deps.txt.now

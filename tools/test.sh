@@ -32,10 +32,11 @@ step check make check
 step build make build
 step go "${gotestsum[@]}" -- ./...
 step race "${gotestsum[@]}" -- -race $(raced)
+step crowd make crowd
 step e2e make e2e
 
 total=0
-for count in "check:Tests +[0-9]+ passed" "go:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "race:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "e2e:Tests +[0-9]+ passed"; do
+for count in "check:Tests +[0-9]+ passed" "go:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "race:^DONE [0-9]+ tests(, [0-9]+ skipped)?" "crowd:Tests +[0-9]+ passed" "e2e:Tests +[0-9]+ passed"; do
   n=$(counted "${count%%:*}" "${count#*:}" || true)
   [ "${n:-0}" -gt 0 ] || { echo "the step ${count%%:*} ran no test" >&2; exit 1; }
   total=$((total + n))

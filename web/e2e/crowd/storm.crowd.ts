@@ -15,8 +15,20 @@ afterAll(async () => {
 })
 
 const inside = (b: Body): boolean => b.now().phase.name === 'meeting'
+const epoch = (b: Body): string => String(b.now().verification?.epoch ?? 'none')
 const started = Date.now()
 const seconds = (): string => ((Date.now() - started) / 1000).toFixed(1)
+
+/** whereabouts counts people by the phase that they are in. */
+function whereabouts(bodies: readonly Body[]): Record<string, number> {
+  const tally: Record<string, number> = {}
+  for (const b of bodies) {
+    const { phase } = b.now()
+    const where = phase.name === 'over' ? `over: ${phase.reason}` : phase.name
+    tally[where] = (tally[where] ?? 0) + 1
+  }
+  return tally
+}
 
 /** cost is what the storm took, in one line. */
 function cost(): string {
@@ -33,29 +45,34 @@ test(`${String(people)} people storm in: all are in one group, nobody is lost or
   await until('the host is in', () => inside(host), Boolean)
   const guests = Array.from({ length: people - 1 }, (_, i) => come(links.guest, `Guest ${String(i + 1)}`))
   const limit = 60_000 + people * 4_000
+  const tells = setInterval(() => {
+    console.log(`${seconds()} s: ${JSON.stringify(whereabouts(guests))}, epoch ${epoch(host)}`)
+  }, 20_000)
   const admits = setInterval(() => {
     const waiting = host.now().waiting.filter((k) => !k.busy)
     if (waiting.length > 0) host.commands.admit(waiting.slice(0, 50).map((k) => k.id))
   }, 500)
   try {
+    const lost = (): boolean => guests.some((g) => g.now().phase.name === 'over')
     await until(
       'all are in',
-      () => guests.filter((g) => !inside(g)).length,
-      (out) => out === 0,
+      () => whereabouts(guests),
+      () => guests.every(inside) || lost(),
       limit,
     )
+    expect(whereabouts(guests)).toEqual({ meeting: people - 1 })
     console.log(`${String(people)} inside after ${seconds()} s`)
     const all = [host, ...guests]
     const see = (): number => all.filter((b) => b.now().people.length !== people).length
     await until('all see all', see, (unlike) => unlike === 0, limit)
-    const code = (b: Body): string => `${String(b.now().verification?.epoch)} ${b.now().verification?.digits ?? ''}`
+    const code = (b: Body): string => `${epoch(b)} ${b.now().verification?.digits ?? ''}`
     await until(
       'one code',
       () => new Set(all.map(code)).size,
       (codes) => codes === 1,
       limit,
     )
-    console.log(`one group after ${seconds()} s, epoch ${code(host).split(' ')[0] ?? ''}`)
+    console.log(`one group after ${seconds()} s, epoch ${epoch(host)}`)
     const unnamed = (): number => all.filter((b) => b.now().people.some((p) => p.name === '')).length
     await until('all know all by name', unnamed, (some) => some === 0, limit)
     host.commands.say('To all of you', { kind: 'all' })
@@ -64,6 +81,7 @@ test(`${String(people)} people storm in: all are in one group, nobody is lost or
     expect(all.flatMap((b) => b.now().alarms.map((a) => `${b.name}: ${a.code} ${a.detail}`))).toEqual([])
     console.log(cost())
   } finally {
+    clearInterval(tells)
     clearInterval(admits)
   }
 })
