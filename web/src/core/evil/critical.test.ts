@@ -170,12 +170,15 @@ describe('C3: a path that changes who the sender is', () => {
     expect(picture(s.w)).toEqual(before)
   })
 
-  test('C3: a seat is not handed to a key that nobody admitted', async () => {
+  test.each([
+    ['a key that nobody admitted', true],
+    ['a key of which its device says nothing', false],
+  ])('C3: a seat is not handed to %s', async (_, vouched) => {
     const s = await stage()
     const before = picture(s.w)
     const friend = await member(s.mallory.meeting, 'Mallory', s.mallory.me.device, s.mallory.me.participant)
     const { signaturePublicKey, credential: theirs } = friend.own.keyPackage.leafNode
-    const seat = disguised(s, { signaturePublicKey, credential: theirs })
+    const seat = disguised(s, { signaturePublicKey, ...(vouched ? { credential: theirs } : {}) })
     const state = { ...seat, signaturePrivateKey: friend.own.keys.signaturePrivateKey }
     expect(await s.mallory.strikes(await s.mallory.rogue([], [], { state }))).toEqual(refusedBy(s.w, rule))
     expect(picture(s.w)).toEqual(before)
