@@ -25,7 +25,6 @@ const (
 	KnockLapsed  Code = "knock_lapsed"
 	Removed      Code = "removed"
 	HostProofBad Code = "host_proof_bad"
-	HostReplaced Code = "host_replaced" // a second device took the host's seat
 
 	GroupMissing Code = "group_missing" // no MLS group yet
 	GroupUnknown Code = "group_unknown" // nobody revived it yet
