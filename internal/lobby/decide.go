@@ -58,7 +58,7 @@ func (m *Machine) deny(in Denied) []Effect {
 	if m.IsHost(in.Who) || m.rules.hosts[w.knock.Device] {
 		return out // sent away, not barred: nobody keeps a host out
 	}
-	m.denied[w.knock.Device] = in.Who
+	m.denied.keep(w.knock.Device, in.Who)
 	if m.seats[in.Who] != nil { // a member who came back: the old seat goes, too
 		m.drop(in.Who)
 		out = append(out, Unseat{Who: in.Who, Why: WhyDenied, Remove: true})
@@ -71,18 +71,13 @@ func (m *Machine) allow(in Allowed) []Effect {
 	if !m.MayAdmit(in.By) {
 		return refuse(fault.NotHost)
 	}
-	lists := []map[Device]ident.ParticipantID{m.denied}
+	lists := []*memory{&m.denied}
 	if m.IsHost(in.By) {
-		lists = append(lists, m.removed)
+		lists = append(lists, &m.removed)
 	}
 	found := false
 	for _, list := range lists {
-		for device, who := range list {
-			if who == in.Who {
-				delete(list, device)
-				found = true
-			}
-		}
+		found = list.pardon(in.Who) || found
 	}
 	if !found {
 		return refuse(fault.SeatUnknown)
@@ -97,16 +92,28 @@ func (m *Machine) remove(in Removed) []Effect {
 	switch {
 	case !m.MayAdmit(in.By), in.HostKey && !m.IsHost(in.By), host && !in.HostKey:
 		return refuse(fault.NotHost)
-	case s != nil && s.device != in.Device, m.known[in.Device] != in.Who, in.Who == in.By:
+	case s != nil && s.device != in.Device, !m.known.is(in.Device, in.Who), in.Who == in.By:
 		return refuse(fault.SeatUnknown)
 	}
-	m.drop(in.Who)
-	delete(m.known, in.Device)
-	m.removed[in.Device] = in.Who
-	out := []Effect{Unseat{Who: in.Who, Why: WhyRemoved, Statement: in.Statement, Remove: true}}
-	if m.waiting[in.Who] != nil || m.invited[in.Who] != nil {
-		out = append(out, m.withdrew(in.Who)...)
-		out = append(out, Dismiss{Who: in.Who, Why: WhyRemoved, Statement: in.Statement})
+	return m.putOut(in.Who, in.Device, in.Statement)
+}
+
+// expelled puts out a seat whose device a policy bars, whoever sits there: the policy's chain says who may bar whom.
+func (m *Machine) expelled(in Expelled) []Effect {
+	if s := m.seats[in.Who]; s == nil || s.device != in.Device || !m.rules.barred[in.Device] {
+		return refuse(fault.SeatUnknown)
+	}
+	return m.putOut(in.Who, in.Device, nil)
+}
+
+func (m *Machine) putOut(who ident.ParticipantID, device Device, statement []byte) []Effect {
+	m.drop(who)
+	m.known.forget(device)
+	m.removed.keep(device, who)
+	out := []Effect{Unseat{Who: who, Why: WhyRemoved, Statement: statement, Remove: true}}
+	if m.waiting[who] != nil || m.invited[who] != nil {
+		out = append(out, m.withdrew(who)...)
+		out = append(out, Dismiss{Who: who, Why: WhyRemoved, Statement: statement})
 	}
 	return out
 }
@@ -192,7 +199,7 @@ func (m *Machine) left(in Left) []Effect {
 		}
 	}
 	m.drop(in.Who)
-	delete(m.known, s.device)
+	m.known.forget(s.device)
 	return out
 }
 
@@ -221,9 +228,7 @@ func (m *Machine) finish(why Why, statement []byte) []Effect {
 	clear(m.seats)
 	clear(m.waiting)
 	clear(m.invited)
-	clear(m.known)
-	clear(m.denied)
-	clear(m.removed)
+	m.known, m.denied, m.removed = memory{}, memory{}, memory{}
 	m.over = true
 	return append(out, Finish{why})
 }

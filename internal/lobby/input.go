@@ -8,6 +8,7 @@ type Input interface{ input() }
 // Ruled is the strictest view of the policy that is committed and those that wait.
 type Ruled struct {
 	Hosts, CoHosts, Barred []Device
+	Pardoned               []Device // barred by this group's chain before, and no more
 	Locked                 bool
 	Voids                  bool // somebody was barred or demoted: admissions that are not committed are void
 }
@@ -81,6 +82,12 @@ type Removed struct {
 	Statement []byte
 }
 
+// Expelled is a seat whose device the policy bars.
+type Expelled struct {
+	Who    ident.ParticipantID
+	Device Device
+}
+
 // Welcomed says that the group has added a person by a KeyPackage, which need not be the one of the knock that stands.
 type Welcomed struct {
 	Who        ident.ParticipantID
@@ -135,6 +142,7 @@ func (Admitted) input()   {}
 func (Denied) input()     {}
 func (Allowed) input()    {}
 func (Removed) input()    {}
+func (Expelled) input()   {}
 func (Welcomed) input()   {}
 func (Unwelcomed) input() {}
 func (Unaddable) input()  {}

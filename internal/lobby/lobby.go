@@ -74,9 +74,9 @@ type Machine struct {
 	waiting map[ident.ParticipantID]*waiting
 	invited map[ident.ParticipantID]*invited
 	seats   map[ident.ParticipantID]*seat
-	known   map[Device]ident.ParticipantID // devices that have a seat, or had one and may rejoin
-	denied  map[Device]ident.ParticipantID
-	removed map[Device]ident.ParticipantID // by a removal, until allowed or pardoned
+	known   memory // devices that have a seat, or had one and may rejoin
+	denied  memory
+	removed memory // by a removal, until allowed or pardoned
 
 	rules    rules
 	watchers []ident.ParticipantID // who has been shown the knocks, in one fixed order
@@ -95,9 +95,6 @@ func New(limits Limits) *Machine {
 		waiting: map[ident.ParticipantID]*waiting{},
 		invited: map[ident.ParticipantID]*invited{},
 		seats:   map[ident.ParticipantID]*seat{},
-		known:   map[Device]ident.ParticipantID{},
-		denied:  map[Device]ident.ParticipantID{},
-		removed: map[Device]ident.ParticipantID{},
 	}
 }
 
@@ -144,12 +141,10 @@ func (m *Machine) Seated(who ident.ParticipantID) (seated, confirmed bool) {
 	return s != nil, s != nil && s.confirmed
 }
 
-// DeviceOf gives the device of a seat.
-func (m *Machine) DeviceOf(who ident.ParticipantID) (Device, bool) {
-	if s := m.seats[who]; s != nil {
-		return s.device, true
-	}
-	return Device{}, false
+// Welcomed tells whether who has a seat whose page the group added.
+func (m *Machine) Welcomed(who ident.ParticipantID) bool {
+	s := m.seats[who]
+	return s != nil && s.welcomed
 }
 
 // Holders counts the connected members besides who that hold the group.

@@ -316,7 +316,8 @@ func TestTheHostKeyWinsOverAKnockUnderTheHostsID(t *testing.T) {
 func TestMembersWhoComeBackNeedNoRoomAtTheDoor(t *testing.T) {
 	m := New(Limits{Members: 9, Knocks: 1, MaxAge: time.Hour})
 	m.Step(HostCame{person(hostNo), device(hostNo)}, start)
-	m.known[device(1)], m.known[device(2)] = person(1), person(2)
+	m.know(device(1), person(1))
+	m.know(device(2), person(2))
 	for n := byte(1); n <= 3; n++ {
 		if c := code(m.Step(knock(n), start)); c != "" {
 			t.Errorf("%d is refused: %s", n, c)

@@ -1,6 +1,7 @@
 package lobby
 
 import (
+	"slices"
 	"time"
 
 	"incamera/internal/fault"
@@ -63,7 +64,7 @@ func (m *Machine) revived(in Revived, now time.Time) []Effect {
 		out = append(out, Uninvite{inv.knock.Who}, Dismiss{Who: inv.knock.Who, Why: WhyVoid})
 	}
 	for _, mem := range in.Away {
-		m.known[mem.Device] = mem.Who
+		m.know(mem.Device, mem.Who)
 	}
 	for _, mem := range in.Seats {
 		if s := m.seats[mem.Who]; s == nil && !m.rules.barred[mem.Device] { // a seat is a host's who came before and takes the group
@@ -81,7 +82,12 @@ func (m *Machine) returned(in Returned, now time.Time) []Effect {
 	if s == nil || s.device != in.Device || !s.confirmed {
 		return refuse(fault.RejoinBad)
 	}
-	return m.resumed(in.Who, now)
+	m.watchers = slices.DeleteFunc(m.watchers, func(w ident.ParticipantID) bool { return w == in.Who }) // its new line has seen no knock
+	var out []Effect
+	if m.waiting[in.Who] != nil { // the same device knocked while nobody knew the group
+		out = append(m.withdrew(in.Who), Dismiss{Who: in.Who, Why: WhyElsewhere})
+	}
+	return append(out, m.resumed(in.Who, now)...)
 }
 
 // unwelcomed takes the seat that a void commit gave. One with the host key stays, outside the group.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"incamera/internal/fault"
+	"incamera/internal/ident"
 )
 
 func has(effects []Effect, want Effect) bool {
@@ -215,5 +216,47 @@ func TestNobodyReplacesAnInvitationTwice(t *testing.T) {
 	again.Knock.KeyPackage = []byte("later")
 	if effects := m.Step(again, start.Add(time.Second)); !has(effects, Uninvite{person(1)}) {
 		t.Errorf("effects %#v", effects)
+	}
+}
+
+func TestTheDoorsMemoryIsBoundedAndForgetsNobodyWhoSits(t *testing.T) {
+	m := opened()
+	member(m, 1)
+	many := func(n int) (Device, ident.ParticipantID) {
+		return Device{0xff, byte(n), byte(n >> 8)}, ident.ParticipantID{0xff, byte(n), byte(n >> 8)}
+	}
+	for n := range 2 * mostKept {
+		d, who := many(n)
+		m.know(d, who)
+		m.denied.keep(d, who)
+		m.removed.keep(d, who)
+	}
+	for name, list := range map[string]memory{"known": m.known, "denied": m.denied, "removed": m.removed} {
+		if len(list.who) != mostKept || len(list.order) != mostKept {
+			t.Errorf("%s keeps %d in order %d", name, len(list.who), len(list.order))
+		}
+	}
+	oldest, _ := many(mostKept - 1)
+	newest, who := many(2*mostKept - 1)
+	if m.denied.has(oldest) || !m.denied.is(newest, who) {
+		t.Error("not the oldest was forgotten")
+	}
+	if !m.known.is(device(1), person(1)) || !m.known.is(device(hostNo), person(hostNo)) {
+		t.Error("who sits is forgotten")
+	}
+}
+
+func TestABarThatNeverCameIntoForcePardonsNobody(t *testing.T) {
+	m := opened()
+	member(m, 1)
+	m.Step(bar(1), start)
+	m.Step(Expelled{person(1), device(1)}, start)
+	m.Step(Ruled{Hosts: []Device{device(hostNo)}}, start)
+	if c := code(m.Step(knock(1), start)); c != fault.Removed {
+		t.Errorf("after the bar was dropped: %q", c)
+	}
+	m.Step(Ruled{Hosts: []Device{device(hostNo)}, Pardoned: []Device{device(1)}}, start)
+	if c := code(m.Step(knock(1), start)); c != "" {
+		t.Errorf("after the pardon: %q", c)
 	}
 }

@@ -21,14 +21,11 @@ func setOf(list []Device) map[Device]bool {
 	return set
 }
 
-// ruled takes a new policy. What it forbids is void at once; what it pardons may knock again.
+// ruled takes a new policy. What it forbids is void at once; whom it pardons may knock again.
 func (m *Machine) ruled(in Ruled, now time.Time) []Effect {
-	old := m.rules
 	m.rules = rules{setOf(in.Hosts), setOf(in.CoHosts), setOf(in.Barred), in.Locked}
-	for d := range old.barred {
-		if !m.rules.barred[d] {
-			delete(m.removed, d)
-		}
+	for _, d := range in.Pardoned {
+		m.removed.forget(d)
 	}
 	var out []Effect
 	for _, w := range m.queue() {
@@ -111,8 +108,7 @@ func (m *Machine) watch() []Effect {
 }
 
 func (m *Machine) showTo(who ident.ParticipantID, w *waiting) Effect {
-	_, returning := m.known[w.knock.Device]
-	return ShowKnock{who, w.knock, w.since.UnixMilli(), returning}
+	return ShowKnock{who, w.knock, w.since.UnixMilli(), m.known.has(w.knock.Device)}
 }
 
 func (m *Machine) show(w *waiting) []Effect {

@@ -53,6 +53,8 @@ func (m *Machine) step(in Input, now time.Time) []Effect {
 		return m.allow(in)
 	case Removed:
 		return m.remove(in)
+	case Expelled:
+		return m.expelled(in)
 	case Welcomed:
 		return m.welcomed(in, now)
 	case Unwelcomed:
@@ -81,7 +83,7 @@ func refuse(code fault.Code) []Effect { return []Effect{Refuse{code}} }
 func (m *Machine) place(who ident.ParticipantID, s *seat) Effect {
 	m.drop(who)
 	m.seats[who] = s
-	m.known[s.device] = who
+	m.know(s.device, who)
 	return Seat{who, s.device}
 }
 
@@ -93,7 +95,7 @@ func (m *Machine) drop(who ident.ParticipantID) {
 // hostCame seats a device with the host key. The same device from elsewhere takes its seat over, and holds no group there.
 func (m *Machine) hostCame(in HostCame, now time.Time) []Effect {
 	old := m.seats[in.Who]
-	switch owner, known := m.known[in.Device]; {
+	switch owner, known := m.known.who[in.Device]; {
 	case m.rules.barred[in.Device]:
 		return refuse(fault.Removed)
 	case known && owner != in.Who, m.belongs(in.Who, in.Device):
@@ -129,7 +131,7 @@ func (m *Machine) belongs(who ident.ParticipantID, device Device) bool {
 	if s := m.seats[who]; s != nil && s.device != device {
 		return true
 	}
-	for d, owner := range m.known {
+	for d, owner := range m.known.who {
 		if owner == who && d != device {
 			return true
 		}
@@ -175,7 +177,7 @@ func (m *Machine) knocked(k Knock, now time.Time) []Effect {
 		inv.knock = k
 		return m.backToTheDoor(inv, now)
 	}
-	if m.known[k.Device].IsZero() && m.strangers() >= m.limits.Knocks {
+	if !m.known.has(k.Device) && m.strangers() >= m.limits.Knocks {
 		return refuse(fault.DoorFull)
 	}
 	w := m.arrive(k, now)
@@ -192,7 +194,7 @@ func (m *Machine) arrive(k Knock, now time.Time) waiting {
 func (m *Machine) strangers() int {
 	n := 0
 	for _, w := range m.waiting {
-		if m.known[w.knock.Device].IsZero() {
+		if !m.known.has(w.knock.Device) {
 			n++
 		}
 	}
@@ -205,7 +207,7 @@ func (m *Machine) rejoined(k Knock, now time.Time) []Effect {
 	switch {
 	case code == fault.Removed || code == fault.KnockDenied:
 		return refuse(code)
-	case code != "" || m.known[k.Device] != k.Who || !m.grouped || m.Holders(k.Who) == 0:
+	case code != "" || !m.known.is(k.Device, k.Who) || !m.grouped || m.Holders(k.Who) == 0:
 		return refuse(fault.RejoinBad)
 	case m.seats[k.Who] == nil && m.invited[k.Who] == nil && m.occupied() >= m.limits.Members:
 		return refuse(fault.MeetingFull)
@@ -245,10 +247,10 @@ func (m *Machine) invite(w waiting, cause Cause) []Effect {
 
 // unwelcome says why a device is refused at once, or nothing.
 func (m *Machine) unwelcome(k Knock) fault.Code {
-	if _, ok := m.removed[k.Device]; ok || m.rules.barred[k.Device] {
+	if m.removed.has(k.Device) || m.rules.barred[k.Device] {
 		return fault.Removed
 	}
-	if _, ok := m.denied[k.Device]; ok {
+	if m.denied.has(k.Device) {
 		return fault.KnockDenied
 	}
 	if m.takenByOther(k) {
@@ -259,7 +261,7 @@ func (m *Machine) unwelcome(k Knock) fault.Code {
 
 // takenByOther tells whether the participant belongs to another device, or the device to another participant.
 func (m *Machine) takenByOther(k Knock) bool {
-	if who, ok := m.known[k.Device]; ok && who != k.Who || m.belongs(k.Who, k.Device) {
+	if who, ok := m.known.who[k.Device]; ok && who != k.Who || m.belongs(k.Who, k.Device) {
 		return true
 	}
 	differs := func(other Knock) bool { return (other.Who == k.Who) != (other.Device == k.Device) }

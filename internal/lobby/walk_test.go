@@ -116,6 +116,8 @@ func (w *walk) drawRuled(t *rapid.T) Ruled {
 			in.CoHosts = append(in.CoHosts, device(n))
 		case 2:
 			in.Barred = append(in.Barred, device(n))
+		case 3:
+			in.Pardoned = append(in.Pardoned, device(n))
 		}
 	}
 	return in
@@ -131,7 +133,7 @@ func (w *walk) note(in Input) {
 	switch in := in.(type) {
 	case Ruled:
 		for d := range w.removed {
-			if slices.Contains(w.rules.Barred, d) && !slices.Contains(in.Barred, d) {
+			if slices.Contains(in.Pardoned, d) {
 				delete(w.removed, d)
 			}
 		}
