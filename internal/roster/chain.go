@@ -45,6 +45,18 @@ func (t Tip) IsCoHost(device [32]byte) bool { return rank(t.last().body, device)
 // Barred tells whether the device may not be in the group.
 func (t Tip) Barred(device [32]byte) bool { return slices.Contains(t.last().body.Barred, device) }
 
+// Pardoned lists the devices that a policy of the chain barred and the newest bars no more.
+func (t Tip) Pardoned() (list [][32]byte) {
+	for _, p := range t.chain {
+		for _, device := range p.body.Barred {
+			if !t.Barred(device) && !slices.Contains(list, device) {
+				list = append(list, device)
+			}
+		}
+	}
+	return list
+}
+
 // at finds a policy by its name.
 func (t Tip) at(u statement.Under) (policy, bool) {
 	if u.Sequence == 0 || uint64(u.Sequence) > uint64(len(t.chain)) || t.chain[u.Sequence-1].hash != u.Hash {

@@ -10,7 +10,7 @@ import (
 // Revive makes the roster of an epoch from what a host or co-host device says of it (protocol/README.md section 6, revive). Every
 // policy and admission is checked; which leaves are live is that device's word, as is the epoch. Returns *Refused.
 func Revive(meeting ident.MeetingID, hostKey [32]byte, group statement.GroupID, epoch uint64, state []byte) (*State, error) {
-	s := &State{place: place{meeting, hostKey, group}, epoch: epoch}
+	s := &State{place: place{meeting: meeting, hostKey: hostKey, group: group}, epoch: epoch}
 	if err := must(statement.InGroup(group, meeting), "another group"); err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func opened(t testing.TB) *scene {
 	s.host, s.second, s.co, s.guest, s.newbie = newPerson(2), newPerson(3), newPerson(4), newPerson(5), newPerson(6)
 	meeting := ident.MeetingOf(public(s.hostKey))
 	group := statement.GroupID(append(bytes.Clone(meeting[:]), bytes.Repeat([]byte{7}, 16)...))
-	s.State = &State{place: place{meeting, public(s.hostKey), group}}
+	s.State = &State{place: place{meeting: meeting, hostKey: public(s.hostKey), group: group}}
 	policy := statement.Policy{Generation: 1, Sequence: 1, Allows: statement.AllowAll, OrderKey: [32]byte{8}, Hosts: sorted(s.host.key())}
 	raw := s.sign(s.hostKey, statement.KindPolicy, policy)
 	read, _ := statement.Parse(raw)
