@@ -32,7 +32,7 @@ func (m *Machine) committed(in Committed, now time.Time) []Effect {
 		return []Effect{Refuse{fault.CommitBad}}
 	}
 	undo := order{epoch: m.group.epoch, author: in.By, at: now, before: map[ident.ParticipantID]*member{}, lastPath: m.lastPath}
-	undo.to = m.holders(func(_ ident.ParticipantID, mem *member) bool { return !mem.vacated })
+	undo.to = m.Hearers()
 	out := []Effect{Order{Epoch: m.group.epoch, Author: in.By, Commit: in.Commit, Statement: in.Statement, To: undo.to}}
 	m.group.epoch++
 	m.open, m.lapsed, m.lastCommit = nil, 0, now

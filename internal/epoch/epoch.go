@@ -134,9 +134,9 @@ func (m *Machine) Epoch() uint64 { return m.group.epoch }
 // Holds tells whether the group holds who.
 func (m *Machine) Holds(who ident.ParticipantID) bool { return m.members[who] != nil }
 
-// Members is everybody whom the group holds, the first to come first.
-func (m *Machine) Members() []ident.ParticipantID {
-	return m.holders(func(ident.ParticipantID, *member) bool { return true })
+// Hearers is everybody whose page the group reaches, the first to come first: not who came anew and does not hold it.
+func (m *Machine) Hearers() []ident.ParticipantID {
+	return m.holders(func(_ ident.ParticipantID, mem *member) bool { return !mem.vacated })
 }
 
 // Task gives the task of a lease that By may still answer, for the gate to hold a commit against.

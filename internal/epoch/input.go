@@ -33,6 +33,14 @@ type Stated struct {
 	Removes  []Remove
 }
 
+// Revised says what of that which waits can still be committed: the first policies, each with the consents that it needs now, and the
+// removals, which take the place of those before. Whom nobody can add any more are told so.
+type Revised struct {
+	Consents [][][]byte
+	Removes  []Remove
+	Lapsed   []ident.ParticipantID
+}
+
 // Wanted is a person to add; it takes the place of an earlier one.
 type Wanted struct{ Add Add }
 
@@ -86,6 +94,7 @@ type Ticked struct{}
 func (Opened) input()    {}
 func (Revived) input()   {}
 func (Stated) input()    {}
+func (Revised) input()   {}
 func (Wanted) input()    {}
 func (Unwanted) input()  {}
 func (Gone) input()      {}

@@ -78,10 +78,8 @@ func (m *Machine) undo(o order) {
 		switch {
 		case mem == nil:
 			delete(m.members, who)
-		case now == nil:
-			m.members[who] = mem
-		case slices.Contains(o.welcomed, who):
-			mem.connected, mem.confirmed, mem.vacated = false, false, true // its page had lost the group
+		case now == nil, slices.Contains(o.welcomed, who): // their page had lost the group, or their seat was taken
+			mem.connected, mem.confirmed, mem.vacated = false, false, true
 			m.members[who] = mem
 		}
 	}

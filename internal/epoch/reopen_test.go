@@ -86,12 +86,12 @@ func TestAReopenedEpochIsAsItWasButForItsAuthor(t *testing.T) {
 	m.Step(Stated{Policy: []byte("p2"), Tightens: true}, now)
 	second := m.open[0]
 	m.Step(answer(m, Ask{second.by, second.task}), now)
-	if m.Epoch() != epoch+2 || len(m.Members()) != 2 {
-		t.Fatalf("epoch %d, %d members", m.Epoch(), len(m.Members()))
+	if m.Epoch() != epoch+2 || len(m.members) != 2 {
+		t.Fatalf("epoch %d, %d members", m.Epoch(), len(m.members))
 	}
 	effects := m.Step(Refused{By: other(first.Who), Host: true, Epoch: epoch}, now)
-	if _, ok := reopening(effects); !ok || len(m.Members()) != 4 {
-		t.Fatalf("effects %+v, %d members", effects, len(m.Members()))
+	if _, ok := reopening(effects); !ok || len(m.members) != 4 {
+		t.Fatalf("effects %+v, %d members", effects, len(m.members))
 	}
 	again := asks(effects)
 	if len(again) != 1 || again[0].Who == first.Who || len(again[0].Task.Removes) != 2 ||
@@ -233,8 +233,8 @@ func TestARevivedGroupAsksWhoIsBack(t *testing.T) {
 	m := New()
 	people := []ident.ParticipantID{person(1), person(2)}
 	m.Step(Revived{Group: groupOf(3), Generation: 3, Epoch: 40, Members: people}, start)
-	if id, ok := m.Group(); !ok || id != groupOf(3) || m.Epoch() != 40 || !slices.Equal(m.Members(), people) {
-		t.Fatalf("epoch %d of %v", m.Epoch(), m.Members())
+	if id, ok := m.Group(); !ok || id != groupOf(3) || m.Epoch() != 40 || !slices.Equal(m.Hearers(), people) {
+		t.Fatalf("epoch %d of %v", m.Epoch(), m.Hearers())
 	}
 	if got := asks(m.Step(add(3), start)); len(got) > 0 {
 		t.Errorf("asked %+v", got)

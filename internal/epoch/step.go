@@ -20,6 +20,8 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 		m.revived(in, now)
 	case Stated:
 		out = m.stated(in)
+	case Revised:
+		out = m.revised(in)
 	case Wanted:
 		m.unwant(in.Add.Who)
 		m.adds = append(m.adds, in.Add)

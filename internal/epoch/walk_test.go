@@ -77,8 +77,8 @@ func (w *model) step(t *rapid.T, in Input) {
 			t.Fatalf("%T: the group lost %v", in, who)
 		}
 	}
-	if len(w.members) != len(w.m.Members()) || len(w.policies) != len(w.m.policies) {
-		t.Fatalf("%T: %d members of %d, %d policies of %d", in, len(w.m.Members()), len(w.members), len(w.m.policies), len(w.policies))
+	if len(w.members) != len(w.m.members) || len(w.policies) != len(w.m.policies) {
+		t.Fatalf("%T: %d members of %d, %d policies of %d", in, len(w.m.members), len(w.members), len(w.m.policies), len(w.policies))
 	}
 	if next := w.m.Next(); len(w.m.open) > 0 && !next.IsZero() && !next.After(w.now) {
 		t.Fatalf("something is due at %v, now %v", next, w.now)
@@ -213,7 +213,7 @@ func (w *model) converge(t *rapid.T) {
 	if w.m.Generation() == 0 {
 		return
 	}
-	for _, who := range w.m.Members() {
+	for _, who := range w.m.Hearers() {
 		w.step(t, Line{who, true})
 		w.step(t, Joined{who})
 	}

@@ -210,7 +210,7 @@ func (c *caller) check(id uint64, r wire.Request) (meeting.Input, error) {
 			From: from, Who: ident.ParticipantID(r.Participant), Device: device, Ticket: ident.Ticket(r.Ticket), Seq: r.Seq,
 		}, err
 	case wire.Revive:
-		state, err := c.facts.Revive(r)
+		state, err := c.facts.Revive(r, time.Now())
 		return meeting.Revived{From: from, Who: ident.ParticipantID(r.Participant), Device: lobby.Device(r.Device), State: state}, err
 	case wire.Return:
 		err := c.facts.Return(r)

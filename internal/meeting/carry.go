@@ -228,7 +228,9 @@ func (m *Meeting) carryEpoch(effects []epoch.Effect) {
 		switch e := effect.(type) {
 		case epoch.Refuse:
 		case epoch.Ask:
-			m.pushTo(e.Who, taskPush(e.Task))
+			if _, stands := m.epoch.Task(e.Who, e.Task.Lease); stands { // what came before it may have voided it
+				m.pushTo(e.Who, taskPush(e.Task))
+			}
 		case epoch.Order:
 			body := wire.Body(m.orderPush(e))
 			for _, who := range e.To {

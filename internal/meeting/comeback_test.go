@@ -129,3 +129,114 @@ func TestAKeyPackageOfAnotherTimeIsRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestAHostsNewPageHearsNothingOfTheGroupUntilItIsAdded(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Hello(in)
+		host.TakeSeat(in) // the same device: its leaf is live, its page holds nothing
+		asha.Do(asha.Message(g, g.Epoch, false))
+		heard := testkit.Next[wire.AppPush](ben)
+		if heard.From != asha.WireID() {
+			t.Error("the others do not hear each other")
+		}
+		ben.Do(ben.Leaving(in, g))
+		ben.Gone()
+		asha.Work(g)
+		host.Silent(time.Second)
+		host.Do(host.Taking(in, g))
+		asha.Work(g)
+		host.Welcomed(g)
+		asha.Do(asha.Message(g, g.Epoch, false))
+		testkit.Next[wire.AppPush](host)
+	})
+}
+
+func TestAHostWhoSitsBeforeTheGroupIsRevivedHearsNothingOfItUntilAdded(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Rule(in, g, testkit.CoHost(asha.DeviceKey()))
+		heard(asha, ben)
+		h.Restart()
+		host.Hello(in)
+		host.TakeSeat(in)
+		asha.Revive(in, g)
+		absent(t, asha, ben)
+		ben.Return(in, g)
+		testkit.Next[wire.Presence](asha)
+		testkit.Next[wire.Presence](host) // of asha, then of ben
+		testkit.Next[wire.Presence](host)
+		ben.Do(ben.Message(g, g.Epoch, false))
+		testkit.Next[wire.AppPush](asha)
+		asha.Do(asha.Change(in, g, testkit.Lock))
+		asha.Work(g)
+		heard(ben)
+		host.Silent(time.Second)
+		host.Do(host.Taking(in, g))
+		asha.Work(g)
+		heard(ben)
+		host.Welcomed(g)
+	})
+}
+
+func TestAKnockFromBeforeARevivalStandsAtTheDoorUntilItsDeviceReturns(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		h.Restart()
+		ben.Hello(in)
+		ben.Knock(in)
+		host.Revive(in, g)
+		if shown := testkit.Next[wire.KnockPush](host); !shown.Returning || shown.Participant != ben.WireID() {
+			t.Errorf("shown %+v", shown)
+		}
+		absent(t, host, asha, ben)
+		if !testkit.Next[wire.Waiting](ben).Open {
+			t.Error("who waits is not told of the host")
+		}
+		host.Do(host.Message(g, g.Epoch, false))
+		ben.Silent(time.Second) // no word of the group without a ticket
+		ben.Refused(fault.NotMember, ben.Message(g, g.Epoch, false))
+		tab := *ben
+		tab.Return(in, g)
+		over(t, ben, wire.ReasonElsewhere)
+		testkit.Next[wire.KnockGone](host)
+		testkit.Next[wire.Presence](host)
+		absent(t, &tab, asha)
+		host.Do(host.Message(g, g.Epoch, false))
+		testkit.Next[wire.AppPush](&tab)
+	})
+}
+
+func TestAHostsOwnKnockFromBeforeARevivalIsNotShownToThem(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		h.Restart()
+		host.Hello(in)
+		host.Knock(in)
+		tab := *host
+		tab.Revive(in, g)
+		over(t, host, wire.ReasonElsewhere)
+		absent(t, &tab, asha, ben)
+		tab.Silent(time.Second)
+	})
+}
+
+func TestACoHostWhoBarsTheirOwnDeviceIsOut(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Rule(in, g, testkit.CoHost(asha.DeviceKey()))
+		heard(asha, ben)
+		asha.Do(wire.Media{Offer: testkit.Offer(1)})
+		testkit.Next[wire.Slots](asha)
+		testkit.Next[wire.Slots](host)
+		asha.Do(asha.Change(in, g, testkit.Bar(asha.DeviceKey())))
+		over(t, asha, wire.ReasonRemoved)
+		if notes := h.Media.Notes(); notes[len(notes)-1] != "shut asha" {
+			t.Errorf("media: %v", notes)
+		}
+		task := testkit.Next[wire.Task](host)
+		if len(task.Policies) != 1 || len(task.Removes) != 1 {
+			t.Errorf("task %+v", task)
+		}
+	})
+}

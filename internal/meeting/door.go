@@ -123,13 +123,16 @@ func (d Door) Return(r wire.Return) error { return d.presentAs(r.Device, r.State
 
 // Revive checks that the device asks on this very connection and that the state is of a group of this meeting in
 // which it is a host's or co-host's.
-func (d Door) Revive(r wire.Revive) (*roster.State, error) {
+func (d Door) Revive(r wire.Revive, now time.Time) (*roster.State, error) {
 	if err := d.presentAs(r.Device, r.Statement); err != nil {
 		return nil, err
 	}
 	state, err := roster.Revive(d.Facts.Meeting, d.Facts.HostKey, statement.GroupID(r.Group), r.Epoch, r.State)
 	if err != nil {
 		return nil, fault.New(fault.StatementBad).With(err)
+	}
+	if state.Time() > uint64(now.Add(earliness).UnixMilli()) {
+		return nil, fault.New(fault.StatementBad)
 	}
 	leaf, inside := state.LeafOf(ident.ParticipantID(r.Participant))
 	leads := state.Tip().IsHost(leaf.Device) || state.Tip().IsCoHost(leaf.Device)

@@ -168,6 +168,7 @@ func (m *Meeting) setTimer(timer *time.Timer) {
 func (m *Meeting) tick() {
 	now := time.Now()
 	m.carryDoor(m.lobby.Step(lobby.Ticked{}, now))
+	m.revise() // time makes things impossible, too
 	m.stepEpoch(epoch.Ticked{})
 }
 

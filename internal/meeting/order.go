@@ -50,8 +50,9 @@ func (m *Meeting) commit(v *visit, in Asked, r wire.Commit) {
 	}
 	task, _ := m.epoch.Task(v.who, r.Lease)
 	change, err := m.group.roster.Check(v.who, r.Commit, r.Statement)
-	if err != nil || !carries(change, task) {
+	if err != nil || !carries(change, task) || m.tooEarly(change.Time) {
 		m.refuse(v.line, in.ID, fault.CommitBad)
+		m.revise()
 		return
 	}
 	committed := epoch.Committed{
@@ -72,8 +73,21 @@ func (m *Meeting) commit(v *visit, in Asked, r wire.Commit) {
 	}
 	m.answer(v.line, in.ID, wire.Ok{})
 	m.group.advance(change.Next, r.Commit)
-	m.carryEpoch(effects)
+	asks := slices.IndexFunc(effects, func(e epoch.Effect) bool { _, ask := e.(epoch.Ask); return ask })
+	if asks < 0 {
+		asks = len(effects)
+	}
+	m.carryEpoch(effects[:asks])
 	m.rule() // what the commit loosens holds from now
+	m.revise()
+	m.carryEpoch(effects[asks:]) // nobody is asked for what the commit made impossible
+}
+
+// earliness is how far a commit's time may be ahead of this server's clock: no commit after it could be earlier.
+const earliness = 2 * time.Minute
+
+func (m *Meeting) tooEarly(millis uint64) bool {
+	return millis > max(nowMillis()+uint64(earliness.Milliseconds()), m.group.roster.Time())
 }
 
 // carries tells whether a commit has the very policies and KeyPackages of its task: others were never asked for.
@@ -141,16 +155,11 @@ func (m *Meeting) reopen(e epoch.Reopen) {
 		m.turnOut(who)
 	}
 	m.rule()
+	m.revise() // nobody rejoins for a leaf that is void
 }
 
 // turnOut takes the seat of who was welcomed by a commit that is void. The page comes anew, on another line.
 func (m *Meeting) turnOut(who ident.ParticipantID) {
 	_, inside := m.group.roster.LeafOf(who)
-	for _, effect := range m.lobby.Step(lobby.Unwelcomed{Who: who, Inside: inside}, time.Now()) {
-		if seat, ok := effect.(lobby.Seat); ok {
-			m.newSeat(seat.Who, seat.Device) // not for the line at the door, where the page may be already
-			continue
-		}
-		m.carryDoor([]lobby.Effect{effect})
-	}
+	m.place(m.lobby.Step(lobby.Unwelcomed{Who: who, Inside: inside}, time.Now()))
 }

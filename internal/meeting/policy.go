@@ -1,7 +1,9 @@
 package meeting
 
 import (
+	"bytes"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -43,6 +45,11 @@ func (g group) strictest() lobby.Ruled {
 	for _, d := range slices.Concat(now.Policy().Barred, next.Policy().Barred) {
 		if !slices.Contains(r.Barred, lobby.Device(d)) {
 			r.Barred = append(r.Barred, d)
+		}
+	}
+	for _, d := range now.Pardoned() {
+		if !next.Barred(d) {
+			r.Pardoned = append(r.Pardoned, d)
 		}
 	}
 	r.Locked = now.Policy().Locked || next.Policy().Locked
@@ -88,29 +95,40 @@ func (m *Meeting) propose(v *visit, signed []byte, consents []wire.Bytes, remova
 	before := m.group.tip
 	m.group.tip = tip
 	m.rule() // first, so that nothing that it voids is committed beside it
-	for _, r := range m.putOut(v.who) {
+	for _, r := range m.barredLeaves() {
 		if !slices.ContainsFunc(removals, func(have epoch.Remove) bool { return have.Who == r.Who }) {
 			removals = append(removals, r)
 		}
 	}
-	return m.stepEpoch(epoch.Stated{
+	code := m.stepEpoch(epoch.Stated{
 		Policy: tip.Raw(), Consents: said, Tightens: tightens(before.Policy(), tip.Policy()), Removes: removals,
 	})
+	m.revise() // a demotion takes the force of what its device signed
+	return code
 }
 
-// putOut takes the seats of those whom the newest policy bars, and gives those whom the group still holds.
-func (m *Meeting) putOut(by ident.ParticipantID) []epoch.Remove {
+// barredLeaves gives those whom the newest policy bars and the group still holds.
+func (m *Meeting) barredLeaves() []epoch.Remove {
 	var out []epoch.Remove
 	for _, leaf := range m.group.roster.Leaves() {
-		if !m.group.tip.Barred(leaf.Device) {
-			continue
-		}
-		out = append(out, epoch.Remove{Who: leaf.Participant, Reason: epoch.ByAbsence})
-		if seated, _ := m.lobby.Seated(leaf.Participant); seated {
-			m.carryDoor(m.lobby.Step(lobby.Removed{By: by, Who: leaf.Participant, Device: leaf.Device}, time.Now()))
+		if m.group.tip.Barred(leaf.Device) {
+			out = append(out, epoch.Remove{Who: leaf.Participant, Reason: epoch.ByAbsence})
 		}
 	}
 	return out
+}
+
+// expel takes the seats of those whom the newest policy bars, its author's after the answer. The commit that removes them has been
+// asked for.
+func (m *Meeting) expel() {
+	if m.group.roster == nil {
+		return
+	}
+	for _, who := range slices.SortedFunc(maps.Keys(m.seats), func(a, b ident.ParticipantID) int { return bytes.Compare(a[:], b[:]) }) {
+		if device := m.seats[who].device; m.group.tip.Barred(device) {
+			m.carryDoor(m.lobby.Step(lobby.Expelled{Who: who, Device: device}, time.Now()))
+		}
+	}
 }
 
 // tightens tells whether a policy takes something away that must not wait.
@@ -151,6 +169,7 @@ func (m *Meeting) remove(v *visit, in Asked, r wire.Remove) {
 	}
 	m.carryDoor(effects)
 	m.answer(v.line, in.ID, wire.OkRemove{Barred: m.group.tip.Barred(input.Device)})
+	m.expel()
 }
 
 // takeGroup has the members add a device that proved the host key.

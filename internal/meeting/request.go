@@ -74,6 +74,7 @@ func (m *Meeting) inside(v *visit, in Asked) {
 		m.refuseOrAnswer(v, in, m.takeGroup(v, r))
 	case wire.Policy:
 		m.refuseOrAnswer(v, in, m.propose(v, r.Statement, r.Consents))
+		m.expel()
 	case wire.Admit:
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.admission(v, r) })
 	case wire.Deny:
@@ -143,7 +144,7 @@ func (m *Meeting) say(v *visit, r wire.App) fault.Code {
 	if now := m.epoch.Epoch(); r.Epoch > now || r.Epoch+spokenEpochs < now {
 		return fault.EpochStale
 	}
-	to := m.epoch.Members()
+	to := m.epoch.Hearers()
 	if len(r.To) > 0 {
 		named := people(r.To)
 		to = slices.DeleteFunc(to, func(who ident.ParticipantID) bool { return !slices.Contains(named, who) })

@@ -29,8 +29,25 @@ func (m *Meeting) revived(in Revived) {
 	}
 	m.stepEpoch(epoch.Revived{Group: state.Group(), Generation: state.Generation(), Epoch: state.Epoch(), Members: members})
 	m.rule()
-	m.carryDoor(m.lobby.Step(seats, time.Now()))
+	m.place(m.lobby.Step(seats, time.Now()))
+	for _, who := range members {
+		if !m.lobby.Welcomed(who) { // a host who came before the group: this page does not hold it
+			m.stepEpoch(epoch.Vacated{Who: who})
+		}
+	}
 	m.comeBack(in.From, in.Who, in.Device)
+}
+
+// place carries out what the door decided about seats that nobody has taken yet. Who stands at the door meanwhile stays
+// there: a line comes to such a seat by return or rejoin alone.
+func (m *Meeting) place(effects []lobby.Effect) {
+	for _, effect := range effects {
+		if seat, ok := effect.(lobby.Seat); ok {
+			m.newSeat(seat.Who, seat.Device)
+			continue
+		}
+		m.carryDoor([]lobby.Effect{effect})
+	}
 }
 
 // mayRevive: where no group is known, or an earlier state of it was revived and nothing has been ordered that is later.

@@ -53,7 +53,16 @@ func (p *Person) Enter(in *Invite) *Group {
 
 // KnockProof is a knock with a fresh KeyPackage.
 func (p *Person) KnockProof(in *Invite) wire.Knock {
-	kp, reference := p.keyPackage(in)
+	return p.knockWith(in, mls.NewLeaf(in.ID, p.ID, p.Device))
+}
+
+// KnockAt is a knock with the inbox key of somebody else's last KeyPackage.
+func (p *Person) KnockAt(in *Invite, other *Person) wire.Knock {
+	return p.knockWith(in, mls.NewLeafAt(in.ID, p.ID, p.Device, other.last.Inbox))
+}
+
+func (p *Person) knockWith(in *Invite, leaf *mls.Leaf) wire.Knock {
+	kp, reference := p.packed(leaf)
 	name := make([]byte, 304)
 	rand.Read(name)
 	knock := statement.Knock{
@@ -77,13 +86,17 @@ func (p *Person) entry(in *Invite, reference [32]byte) []byte {
 
 // keyPackage makes a leaf with a KeyPackage that can be added.
 func (p *Person) keyPackage(in *Invite) ([]byte, [32]byte) {
-	leaf := mls.NewLeaf(in.ID, p.ID, p.Device)
+	return p.packed(mls.NewLeaf(in.ID, p.ID, p.Device))
+}
+
+// packed gives the KeyPackage of a leaf.
+func (p *Person) packed(leaf *mls.Leaf) ([]byte, [32]byte) {
 	kp := leaf.KeyPackage(time.Now())
 	reference, err := statement.KeyPackageRef(kp)
 	if err != nil {
 		p.t.Fatalf("%s's KeyPackage: %v", p.Name, err)
 	}
-	p.made[reference] = leaf
+	p.made[reference], p.last = leaf, leaf
 	p.log.nameValue(p.Name+".keyPackage", kp)
 	return kp, reference
 }

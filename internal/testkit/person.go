@@ -32,6 +32,7 @@ type Person struct {
 	Device ed25519.PrivateKey
 	Leaf   *mls.Leaf              // the one in the tree, nil before the first
 	made   map[[32]byte]*mls.Leaf // by the reference of its KeyPackage
+	last   *mls.Leaf              // made last
 	Origin string
 	From   netip.Addr // where the next call comes from, in a house
 	dial   func(ctx context.Context, from netip.Addr) (*websocket.Conn, error)

@@ -28,7 +28,7 @@ func (m *model) push(f frame, going bool) {
 		allowed = door || before.door
 	case wire.KnockPush:
 		missed := f.on == m.resumed // of a time when it stood otherwise
-		allowed = member && (m.admits(f.on.soul) || before.admits || missed) || r.Participant == f.on.soul.WireID()
+		allowed = member && (m.admits(f.on.soul) || before.admits || missed)
 		if s := m.named(r.Participant); s != nil && m.keptOut(s) && !missed {
 			m.w.fail("a barred device is shown: %s", f.raw)
 		}
@@ -43,11 +43,11 @@ func (m *model) push(f frame, going bool) {
 		f.on.soul.task = &r
 		m.tasks[r.Lease] = r
 	case wire.CommitPush:
-		allowed = member && (seat.inGroup || before.seat.inGroup || m.hasLeaf(f.on.soul))
+		allowed = member && (seat.inGroup || before.seat.inGroup)
 		m.ordered(f.on.soul, r)
 	case wire.AppPush:
 		to := m.proofs[string(r.Message)].people
-		allowed = member && (seat.inGroup || m.hasLeaf(f.on.soul)) && seat.since <= r.Epoch && r.From != f.on.soul.WireID() && (len(to) == 0 || slices.Contains(to, f.on.soul))
+		allowed = member && seat.inGroup && seat.since <= r.Epoch && r.From != f.on.soul.WireID() && (len(to) == 0 || slices.Contains(to, f.on.soul))
 		m.counts["app"]++
 	case wire.Slots:
 		allowed = member && seat.confirmed && (m.slotsFit(r) || f.on == m.resumed)
@@ -72,9 +72,6 @@ func (m *model) known(f frame, before standing) bool {
 	}
 	return false
 }
-
-// hasLeaf tells whether the group holds somebody's device, whose page may have lost the group.
-func (m *model) hasLeaf(s *soul) bool { return m.group != nil && m.group.Has(s.ID) }
 
 // ordered holds an ordered commit against what the others heard, and its two signatures.
 func (m *model) ordered(s *soul, push wire.CommitPush) {

@@ -46,7 +46,7 @@ func (w *walk) leading(s *soul) *soul {
 // inside is somebody with a leaf where whom has none.
 func (w *walk) inside(s, whom *soul) *soul {
 	for _, p := range append([]*soul{whom}, w.souls...) {
-		if p != s && w.model.hasLeaf(p) {
+		if p != s && w.model.group != nil && w.model.group.Has(p.ID) {
 			return p
 		}
 	}

@@ -26,7 +26,12 @@ type Leaf struct {
 
 // NewLeaf draws the keys of a leaf and has the device vouch for them (statement of kind leaf).
 func NewLeaf(meeting ident.MeetingID, who ident.ParticipantID, device ed25519.PrivateKey) *Leaf {
-	l := &Leaf{Participant: who, Inbox: [32]byte(noise(32)), Lifetime: 2 * time.Hour}
+	return NewLeafAt(meeting, who, device, [32]byte(noise(32)))
+}
+
+// NewLeafAt is NewLeaf with an inbox key of one's own choice.
+func NewLeafAt(meeting ident.MeetingID, who ident.ParticipantID, device ed25519.PrivateKey, inbox [32]byte) *Leaf {
+	l := &Leaf{Participant: who, Inbox: inbox, Lifetime: 2 * time.Hour}
 	_, l.Key, _ = ed25519.GenerateKey(nil)
 	key := l.SignatureKey()
 	body := statement.Leaf{Participant: who, SignatureKey: key, InboxKey: l.Inbox}.Encode()
