@@ -58,7 +58,8 @@ cost: build ## what encryption and commits cost a client
 bench: ## the cost of a delivered packet, to bench/latest.json
 	cd bench && go run . $(ARGS)
 
-verify: test ## the long suite: test, then a storm of 300, long random walks and two minutes of each fuzz target
+verify: test ## the long suite: test, then each check taken out of the core, a storm of 300, long random walks and two minutes of each fuzz target
+	cd web && npm run --silent mutants
 	$(MAKE) crowd PEOPLE=300
 	tools/walks.sh 20000
 	tools/fuzz.sh 120s

@@ -313,9 +313,7 @@ describe('H11: whose frame it is', () => {
 
   test('H11: frames of who sat on a place before do not show under the name of who sits there now', async () => {
     const { w, ada, bob, priya, mallory } = await stage()
-    const frames = await Promise.all([speaks(bob), speaks(bob), speaks(bob)])
-    const [first, second, third] = frames
-    if (!first || !second || !third) throw new Error('silence')
+    const [first, second, third] = await Promise.all([speaks(bob), speaks(bob), speaks(bob)])
     expect(await hears(priya, bob.id, first)).toBe('opened')
     const left = mallory.leafOf(bob.id).leaf
     await w.remove(bob, await bob.vault.leaving(), ada)

@@ -91,7 +91,7 @@ describe('L3: one PSK, and a path', () => {
     const alone = await s.mallory.rogue([psk(meeting)])
     expect(await s.mallory.strikes(alone)).toEqual(refusedBy(s.w, 'number of PSKs'))
     const bare = await s.mallory.rogue([remove(s.mallory.leafOf(s.bob.id))])
-    const pathless = await s.mallory.signed(bent(bare.commit, {}, { path: undefined as never }))
+    const pathless = await s.mallory.signed(bent(bare.commit, {}, { path: undefined }))
     expect(await s.mallory.strikes(pathless)).toEqual(refusedBy(s.w, 'no path'))
     const short = await s.mallory.rogue([add(fields.keyPackage), psk(meeting)], [admission])
     const list = [add(fields.keyPackage), psk(meeting, random(31))]
