@@ -33,6 +33,9 @@ type caller struct {
 	place *meeting.Meeting // where proofs were accepted; nil before
 	known bool             // has shown the code of the meeting on this line
 	cut   bool             // the last word has been queued
+
+	large int    // messages over the limit of the door
+	done  func() // gives the place of the one that is being looked at back; nil without one
 }
 
 func (c *caller) say(id uint64, reply wire.Reply) {
@@ -59,6 +62,10 @@ func (c *caller) hang() {
 // dispatch takes one message. Proofs are checked here, so that strangers cost no meeting's owner anything.
 func (c *caller) dispatch(ctx context.Context, data []byte) {
 	request, head, err := wire.ParseRequest(data)
+	if _, revives := request.(wire.Revive); c.done != nil && !revives {
+		c.end(head.ID, fault.MessageLarge)
+		return
+	}
 	if err != nil {
 		f, _ := fault.Of(err)
 		c.say(head.ID, wire.Fault{Code: f.Code})
@@ -82,6 +89,19 @@ func (c *caller) dispatch(ctx context.Context, data []byte) {
 			c.cut = true
 		}
 	}
+}
+
+// finish gives the place of a large message back.
+func (c *caller) finish() {
+	if c.done != nil {
+		c.done()
+		c.done = nil
+	}
+}
+
+// mayRevive tells whether the line may have a group to tell of that the server forgot.
+func (c *caller) mayRevive() bool {
+	return c.facts != nil && !c.line.seated.Load() && c.signal.live.forgot(c.facts.Facts.Meeting)
 }
 
 // hello tells the public facts of a meeting.

@@ -243,6 +243,33 @@ func TestWhatIsTooLargeCutsItsOwnLineOnly(t *testing.T) {
 	})
 }
 
+func TestOnlyARevivalMayBeLargeBeforeTheSeat(t *testing.T) {
+	play(t, func(t *testing.T, s scene) {
+		large := func(p *testkit.Person) wire.Revive {
+			r := p.ReviveProof(s.in, s.g)
+			r.State = bytes.Repeat([]byte{1}, 3*wire.MaxBytesAtDoor)
+			return r
+		}
+		cut := func(p *testkit.Person, what string, frame []byte) {
+			p.Say(frame)
+			if f := testkit.Next[wire.Fault](p); f.Code != fault.MessageLarge {
+				t.Errorf("%s: %s", what, f.Code)
+			}
+			p.Gone()
+		}
+		cut(s.stranger, "a revival where the group is known", wire.Encode(large(s.stranger), wire.Head{}))
+		s.h.Restart()
+		s.stranger.Hello(s.in)
+		for range 2 {
+			s.stranger.Refused(fault.StatementBad, large(s.stranger)) // it was read
+		}
+		cut(s.stranger, "the third", wire.Encode(large(s.stranger), wire.Head{}))
+		s.waiting.Hello(s.in)
+		cut(s.waiting, "another message", []byte(`{"type":"ping","x":"`+strings.Repeat("x", wire.MaxBytesAtDoor)+`"}`))
+		s.host.Revive(s.in, s.g)
+	})
+}
+
 func TestASilentCallerIsCut(t *testing.T) {
 	play(t, func(t *testing.T, s scene) {
 		mute := s.h.Person("mute")

@@ -111,6 +111,12 @@ func (l *Live) grouped(id ident.MeetingID) bool {
 	return r != nil && r.Grouped()
 }
 
+// forgot tells whether a member may tell this server of a meeting's group: none is known, or only what a member told.
+func (l *Live) forgot(id ident.MeetingID) bool {
+	r := l.get(id)
+	return r == nil || r.Forgot()
+}
+
 // look gives the meeting that runs, or nil with the number of ends before which no record may have been read.
 func (l *Live) look(id ident.MeetingID) (r *running, ends uint64, err error) {
 	l.mu.Lock()

@@ -35,6 +35,7 @@ type Signal struct {
 	returns *pacer[ident.MeetingID] // of members, who come back all at once
 	warden  *warden
 	idlers  *idlers
+	larges  *larges
 	ctx     context.Context // ends when lines are cut
 	cut     context.CancelFunc
 
@@ -54,6 +55,7 @@ func NewSignal(live *Live) *Signal {
 		returns: newPacer[ident.MeetingID](20*time.Millisecond, 400),
 		warden:  newWarden(live.log),
 		idlers:  newIdlers(),
+		larges:  newLarges(),
 	}
 	s.ctx, s.cut = context.WithCancel(context.Background())
 	return s
@@ -150,7 +152,9 @@ func (c *caller) read(ctx context.Context) {
 	defer hello.Stop()
 	idle := time.AfterFunc(helloLimit+greetedLimit, c.line.Close)
 	defer idle.Stop()
+	defer c.finish()
 	for {
+		c.finish()
 		data, err := c.message(ctx)
 		if f, refused := fault.Of(err); err != nil && refused {
 			c.end(0, f.Code)
@@ -197,10 +201,30 @@ func (c *caller) message(ctx context.Context) ([]byte, error) {
 		limit = wire.MaxBytesSeated
 	}
 	data, err := io.ReadAll(io.LimitReader(from, int64(limit)+1))
-	if err == nil && len(data) > limit {
+	if err != nil || len(data) <= limit {
+		return data, err
+	}
+	if c.large >= mostLargeOfLine || !c.mayRevive() {
+		return nil, fault.New(fault.MessageLarge)
+	}
+	return c.readLarge(ctx, data, from)
+}
+
+// readLarge reads the rest of a message that may be a large revive, within what all lines may hold of such.
+func (c *caller) readLarge(ctx context.Context, begun []byte, from io.Reader) ([]byte, error) {
+	c.large++
+	done, err := c.signal.larges.wait(ctx, c.facts.Facts.Meeting, c.from)
+	if err != nil {
+		return nil, err
+	}
+	c.done = done
+	slow := time.AfterFunc(largeLimit, func() { c.line.conn.CloseNow() }) //nolint:errcheck // nothing is left to do
+	defer slow.Stop()
+	rest, err := io.ReadAll(io.LimitReader(from, int64(wire.MaxBytesSeated-len(begun))+1))
+	if err == nil && len(begun)+len(rest) > wire.MaxBytesSeated {
 		err = fault.New(fault.MessageLarge)
 	}
-	return data, err
+	return append(begun, rest...), err
 }
 
 // sayFlood answers a message over the rate; its id is looked for only where that costs little.

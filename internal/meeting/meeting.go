@@ -52,7 +52,7 @@ type Config struct {
 	Order   ed25519.PrivateKey // see OrderKey
 }
 
-// Meeting is one live meeting. Send, Open, Grouped and Over may be called from any goroutine.
+// Meeting is one live meeting. Send, Open, Grouped, Forgot and Over may be called from any goroutine.
 type Meeting struct {
 	// fixed
 	facts   Facts
@@ -66,6 +66,7 @@ type Meeting struct {
 	seen struct {
 		open    atomic.Bool // a host or co-host is there
 		grouped atomic.Bool // there is a group
+		told    atomic.Bool // it was told by a member after a restart
 		over    atomic.Bool // it has ended; links open nothing
 	}
 
@@ -105,6 +106,9 @@ func (m *Meeting) Open() bool { return m.seen.open.Load() }
 // Grouped tells whether the meeting's group is known.
 func (m *Meeting) Grouped() bool { return m.seen.grouped.Load() }
 
+// Forgot tells whether a member may tell of the meeting's group: none is known, or only what a member told.
+func (m *Meeting) Forgot() bool { return !m.seen.grouped.Load() || m.seen.told.Load() }
+
 // Over tells whether the meeting has ended.
 func (m *Meeting) Over() bool { return m.seen.over.Load() }
 
@@ -142,6 +146,7 @@ func (m *Meeting) Run() (ended bool) {
 			m.tick()
 		}
 		m.seen.open.Store(m.lobby.HostThere())
+		m.seen.told.Store(m.group.revived)
 		m.seen.grouped.Store(m.group.roster != nil)
 		alive = alive && !m.lobby.Over() && (m.lobby.Started() || !m.lobby.Empty() || len(m.visits) > 0)
 	}
