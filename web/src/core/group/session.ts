@@ -18,6 +18,7 @@ import { isHost, leads, leafOf, policyOf, type Leaf, type Policy } from './roste
 import { alarmsOf, barredNames, newLeaders, passedBy, permits, rulesOf, voidsAdmissions } from './telling'
 import { namesAtOnce, readSaid, type Content } from './said'
 import { voids } from './policy'
+import { digests } from './suite'
 import { Talk } from './talk'
 import type { Applied, CommitMade, SessionParts } from './session-parts'
 import { withCode } from './verification'
@@ -105,6 +106,7 @@ export class Session {
     this.#stopTimer()
     this.#heads.close()
     this.#awaited.clear('removal', 'change', 'add')
+    digests.forget()
   }
 
   /** removing: this member signed a removal; until it is carried out nothing is sent. */

@@ -6,6 +6,7 @@ import type { CiphersuiteImpl } from 'ts-mls/crypto/ciphersuite.js'
 import type { Hpke, PrivateKey, PublicKey } from 'ts-mls/crypto/hpke.js'
 import { join, plain, random, u16, utf8 } from '../keys/bytes'
 import type { Bytes } from '../vault'
+import { Digests } from './digests'
 
 const keySize = 16
 const nonceSize = 12
@@ -184,6 +185,9 @@ export const hpke: Hpke = {
   },
 }
 
+/** digests are those of the library; who leaves a meeting forgets them. */
+export const digests = new Digests()
+
 /** suite is what ts-mls gets. Signature private keys are PKCS#8 or raw seeds. */
 export const suite: CiphersuiteImpl = {
   name: 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519',
@@ -191,7 +195,7 @@ export const suite: CiphersuiteImpl = {
   kdf: { size: hashSize, extract: hmac, expand },
   rng: { randomBytes: random },
   hash: {
-    digest: async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', plain(data))),
+    digest: (data) => digests.of(data),
     mac: hmac,
     async verifyMac(key, mac, data) {
       const k = await crypto.subtle.importKey('raw', plain(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
