@@ -1,5 +1,6 @@
 /** What a commit and a head cost one member, with real vaults; the others of the group have leaves and no vault. */
 import { expect, test } from 'vitest'
+import { digests } from '../../src/core/group/suite'
 import { challenge, World, type Person } from '../../src/core/testkit/meeting'
 import type { CommitFields } from '../../src/core/vault'
 
@@ -16,6 +17,7 @@ interface Took {
 const taken = new Map<string, Took[]>()
 
 async function measured<T>(what: string, work: () => Promise<T>): Promise<T> {
+  digests.forget() // all members are one process here: none may know a node by another's work
   const [cpu, began] = [process.cpuUsage(), performance.now()]
   const result = await work()
   const { user, system } = process.cpuUsage(cpu)
@@ -79,8 +81,6 @@ async function added(world: World, names: readonly string[], what?: string): Pro
 }
 
 /** follow lets the host adopt its commit and the member apply it. */
-async function follow(world: World, made: CommitFields, what?: string): Promise<void>
-async function follow(world: World, made: Added, what?: string): Promise<void>
 async function follow(world: World, made: CommitFields | Added, what?: string): Promise<void> {
   const fields = 'made' in made ? made.made : made
   const [host, ...others] = world.inside
@@ -128,11 +128,11 @@ for (const people of [50, 250]) {
       sizes.set('remove: commit', out.commit.length)
       await follow(world, out, 'remove: apply')
 
-      const policy = await world.host.vault.change({ kind: 'lock', on: i % 2 === 0 })
+      const policy = await world.host.vault.change({ kind: 'lock', on: true })
       const lock = await measured('lock: commit', () => world.made(world.host, { policies: [policy] }))
       sizes.set('lock: commit', lock.commit.length)
       await follow(world, lock, 'lock: apply')
-      if (i % 2 === 0) await unlocked(world)
+      await unlocked(world)
     }
     const lines = [...taken.keys()].map((what) => told(what, sizes.has(what) ? `, ${kib(sizes.get(what) ?? 0)}` : ''))
     console.log(`${people} members\n${lines.join('\n')}\nWelcome and tree: ${kib(sizes.get('Welcome and tree') ?? 0)}`)

@@ -111,23 +111,31 @@ function parts(origin: string): Parts {
   }
 }
 
+const againAfter = 3_000
+
 /** Body is one person of a crowd. */
 export interface Body extends Opened {
   readonly name: string
   readonly now: () => Snapshot
 }
 
-/** come opens a link as somebody of that name and asks to enter as soon as pre-join is there. */
+/** come opens a link as somebody of that name and asks to enter as soon as pre-join is there, and again when refused. */
 export function come(link: string, name: string): Body {
   const { origin, pathname, hash } = new URL(link)
   const opened = openAt(readLink({ pathname, hash }), parts(origin))
-  let asked = false
+  let asking = false
   const look = (): void => {
-    if (asked || opened.snapshot.get().phase.name !== 'pre-join') return
-    asked = true
-    setTimeout(() => {
-      opened.commands.enter(name, '') // a person acts when the page has drawn, not within its own turn
-    })
+    const { phase } = opened.snapshot.get()
+    if (asking || phase.name !== 'pre-join' || phase.busy) return
+    asking = true
+    // A person acts when the page has drawn, not within its own turn, and again where the door was full.
+    setTimeout(
+      () => {
+        asking = false
+        opened.commands.enter(name, '')
+      },
+      phase.fault === null ? 0 : againAfter * (0.5 + Math.random()),
+    )
   }
   opened.snapshot.watch(look)
   look()

@@ -4,7 +4,6 @@ import type { Role, Window } from './window.ts'
 
 const flags = [
   '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream',
   '--autoplay-policy=no-user-gesture-required',
   '--allow-loopback-in-peer-connection',
   '--no-first-run',
@@ -26,9 +25,10 @@ export interface ChromiumWindow extends Window {
   readonly context: BrowserContext
 }
 
-/** startChromium runs the distribution's Chromium with a fake camera and microphone. */
-export function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, chromiumSandbox: false, args: flags })
+/** startChromium runs the distribution's Chromium with a fake microphone and a fake camera of so many pictures a second. */
+export function startChromium(pictures = 20): Promise<Browser> {
+  const args = [...flags, `--use-fake-device-for-media-stream=fps=${pictures}`]
+  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, chromiumSandbox: false, args })
 }
 
 /** chromiumWindow opens a window of a person who was never here: a profile of their own. */

@@ -10,12 +10,12 @@ export interface Stage {
   browser: Browser
 }
 
-/** stage sets them up before the first journey and takes them down after the last. */
-export function stage(options: () => ServerOptions | Promise<ServerOptions> = () => ({})): Stage {
+/** stage sets them up before the first journey and takes them down after the last; pictures is how many a camera takes a second. */
+export function stage(options: () => ServerOptions | Promise<ServerOptions> = () => ({}), pictures?: number): Stage {
   const made = {} as Stage
   beforeAll(async () => {
     made.server = await startServer(await options())
-    made.browser = await startChromium()
+    made.browser = await startChromium(pictures)
   })
   afterAll(async () => {
     await made.browser.close()
