@@ -142,6 +142,12 @@ func (w *walk) note(in Input) {
 		for _, mem := range slices.Concat(in.Seats, in.Away) {
 			w.rejoins[mem.Device] = true
 		}
+	case Returned: // on a new line, which has seen nothing
+		for pair := range w.shown {
+			if pair[0] == in.Who {
+				delete(w.shown, pair)
+			}
+		}
 	case Left:
 		delete(w.rejoins, w.seated[in.Who])
 	case Removed:
