@@ -21,11 +21,19 @@ type evil struct {
 	host, co, guest *Person
 }
 
-func evilScene(t *testing.T, story func(s evil)) {
+// evilHouse is a house with one booked meeting, in a bubble.
+func evilHouse(t *testing.T, story func(h *House, in *Invite)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := NewHouse(t, Limits)
-		s := evil{t: t, h: h, in: h.Book("A talk"), host: h.Person("host"), co: h.Person("co-host"), guest: h.Person("guest")}
+		story(h, h.Book("A talk"))
+	})
+}
+
+func evilScene(t *testing.T, story func(s evil)) {
+	t.Helper()
+	evilHouse(t, func(h *House, in *Invite) {
+		s := evil{t: t, h: h, in: in, host: h.Person("host"), co: h.Person("co-host"), guest: h.Person("guest")}
 		s.g = s.host.Enter(s.in)
 		for _, p := range []*Person{s.co, s.guest} {
 			p.Hello(s.in)

@@ -40,6 +40,7 @@ type Person struct {
 
 	conn   *websocket.Conn
 	heard  chan []byte // closed when the line is
+	frames [][]byte    // all that was heard, on all lines
 	pushes []wire.Reply
 	lastID uint64
 	Place
@@ -230,6 +231,7 @@ func (p *Person) listen(ok wire.Reply, wait time.Duration) (wire.Reply, wire.Hea
 		if !open {
 			return nil, wire.Head{}, errHung
 		}
+		p.frames = append(p.frames, frame)
 		reply, head, err := wire.ParseReply(frame, ok)
 		if err != nil {
 			p.t.Fatalf("%s heard what is no message: %v\n%s", p.Name, err, frame)
