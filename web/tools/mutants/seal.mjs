@@ -11,15 +11,13 @@ export const sealed = [
     'H10:',
     'await this.send(content)',
   ),
-  out(
-    'H10',
-    'group/private.ts',
-    'a wrap fits any sender',
-    'u64(e.epoch), e.sender, recipient, e.id)',
-    'group/private.test.ts',
-    'refused|does not open|wrap',
-    'u64(e.epoch), recipient, e.id)',
-  ),
+  {
+    ...out('H10', 'group/private.ts', 'a wrap fits any sender', '', 'group/private.test.ts', 'H10: used again'),
+    edits: [
+      ['u64(e.epoch), e.sender, recipient, e.id)', 'u64(e.epoch), recipient, e.id)'],
+      ['u64(e.epoch), e.sender, e.id) }', 'u64(e.epoch), e.id) }'],
+    ],
+  },
   {
     ...out('H4', 'keys/names.ts', 'a sealed name fits any KeyPackage', '', evil('high'), 'H4:'),
     edits: [

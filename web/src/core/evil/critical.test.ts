@@ -59,12 +59,13 @@ describe('C1: a counterfeit group', () => {
   test('C1: a member’s second, secret commit holds a guest who shows and sends nothing, and leaves', async () => {
     const s = await stage()
     const { zoe, fields, admission } = await admitted(s.w)
-    const extensions = [s.mallory.info([parse(admission)])]
-    const secret = await s.mallory.rogue([add(fields.keyPackage), psk(s.mallory.meeting)], [admission], { extensions })
+    const one = { participant: fromHex(zoe.id), keyPackage: fields.keyPackage, statement: admission }
+    const secret = await s.mallory.commits({ adds: [one] }) // sound in every part, but ordered for nobody
     await zoe.vault.join(secret.welcome, secret.tree, admission) // every leaf in it is true
     await s.mallory.secretly(secret)
     const head = await s.mallory.head()
-    await zoe.vault.hear(head.epoch, head.message)
+    expect(await zoe.vault.hear(head.epoch, head.message)).toMatchObject({ kind: 'head' }) // it fits
+    expect(zoe.alarms).toEqual([])
     await s.w.order(await s.w.made(s.w.host, {})) // the meeting goes on without them
     for (const h of s.w.host.outbox) await zoe.vault.hear(h.epoch, h.message)
     await expect(zoe.vault.say('is anybody here?', all)).rejects.toMatchObject({ code: 'unconfirmed' })

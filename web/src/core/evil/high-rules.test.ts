@@ -52,13 +52,13 @@ describe('H6: each power by who has it', () => {
       [guest, { barred: [priyas] }, nobody],
       [bobs, { coHosts: [...now.coHosts, priyas].sort(byBytes) }, beyond],
       [bobs, { hosts: [...now.hosts, bobs.publicKey].sort(byBytes), coHosts: [] }, beyond],
-      [bobs, { allows: { ...now.allows, share: false } }, beyond],
-      [bobs, { label: 1, allows: { ...now.allows, share: false } }, beyond],
+      [bobs, { allows: { ...now.allows, share: true } }, beyond],
+      [bobs, { label: 1 }, beyond],
       [bobs, { hosts: [bobs.publicKey], coHosts: [] }, beyond],
       [bobs, { recording: 1 }, beyond],
       [hostKey, { locked: true }, beyond],
       [hostKey, { barred: [priyas] }, beyond],
-      [hostKey, { label: 1, allows: { ...now.allows, share: false } }, beyond],
+      [hostKey, { label: 1 }, beyond],
     ]
     for (const [by, over, rule] of tries) expect(await ruling(s, by, over)).toEqual(refusedBy(s.w, rule))
     expect(picture(s.w)).toEqual(before)

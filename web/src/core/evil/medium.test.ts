@@ -34,7 +34,7 @@ describe('M1: policies side by side', () => {
     const s = await stage()
     const { zoe, fields, admission } = await admitted(s.w)
     const { allows } = s.mallory.roster.policies[0].body
-    await s.w.change(s.ada, { kind: 'allows', allows: { ...allows, share: false } })
+    await s.w.change(s.ada, { kind: 'allows', allows: { ...allows, share: true } })
     await s.mallory.follows()
     const [first] = s.mallory.roster.policies
     const extensions = [s.mallory.info([parse(admission)], { policies: [first.statement] })]

@@ -259,8 +259,9 @@ export class Liar {
   }
 
   /** secretly takes a commit that nobody else gets. */
-  async secretly(rogue: Rogue): Promise<void> {
-    await this.#adopt(rogue.next, this.roster)
+  async secretly({ commit, next }: Rogue): Promise<void> {
+    const change = await gate(commit, this.state, this.roster)
+    await this.#adopt(next, rosterAfter(this.roster, change, next.ratchetTree))
   }
 
   /** reads opens what another member said, as far as the group's own keys open it. */
