@@ -15,7 +15,7 @@ import { context } from '../testkit/invitation'
 import { add, deviceOf, Liar, packageOf, packageWith, picture, psk, remove } from '../testkit/liar'
 import { challenge, chats, type Person } from '../testkit/meeting'
 import type { Bytes } from '../vault'
-import { admitted, all, refusedBy, sound, stage, type Stage } from './stage'
+import { admitted, all, refusedBy, sound, stage, type Stage } from '../testkit/stage'
 
 async function refuses(zoe: Person, how: { welcome: Bytes; tree: Bytes }, word: Bytes, rule: string): Promise<void> {
   await expect(zoe.vault.join(how.welcome, how.tree, word)).rejects.toMatchObject({

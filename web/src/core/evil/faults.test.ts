@@ -9,7 +9,7 @@ import { member } from '../testkit/group'
 import { add, Liar, packageOf, picture, psk } from '../testkit/liar'
 import { chats } from '../testkit/meeting'
 import { keyId } from '../testkit/tap'
-import { admitted, all, hears, none, refusedBy, sound, speaks, stage, type Stage } from './stage'
+import { admitted, all, hears, none, refusedBy, sound, speaks, stage, type Stage } from '../testkit/stage'
 
 describe('F42: ghosts', () => {
   test('F42: an external commit with the group’s own secrets brings nobody in', async () => {

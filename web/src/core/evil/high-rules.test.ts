@@ -14,7 +14,7 @@ import { add, deviceOf, Liar, packageOf, picture, psk, remove } from '../testkit
 import { chats } from '../testkit/meeting'
 import { keyId } from '../testkit/tap'
 import type { Bytes } from '../vault'
-import { admitted, hears, refusedBy, sound, speaks, stage, type Stage } from './stage'
+import { admitted, hears, refusedBy, sound, speaks, stage, type Stage } from '../testkit/stage'
 
 const hosts = { kind: 'hosts' } as const
 

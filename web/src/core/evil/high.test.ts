@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { fromHex, hex, random, utf8 } from '../keys/bytes'
 import { knockKey } from '../keys/derive'
-import { commitmentTo, openName, openTitle, padName } from '../keys/names'
+import { commitmentTo, openName, openTitle, padName, sealName } from '../keys/names'
 import { readBooking } from '../group/booking'
 import { referenceOf, readKeyPackage } from '../group/mls'
 import { parse } from '../keys/statement'
 import { add, deviceOf, Liar, psk } from '../testkit/liar'
 import { chats, FakeClock, World, type Person } from '../testkit/meeting'
-import { all, admitted, none, refusedBy, speaks, stage, type Stage } from './stage'
+import { all, admitted, none, refusedBy, speaks, stage, type Stage } from '../testkit/stage'
 
 const sorted = (list: readonly string[]): string[] => [...list].sort()
 const ids = (...people: readonly Person[]): string[] => sorted(people.map((p) => p.id))
@@ -170,12 +170,16 @@ describe('H4: names swapped at the door', () => {
     const genuine = await stranger.knocks()
     const kim = await w.arrive()
     const { fields: hers } = await w.knock(kim, 'Kim')
+    const { knock: to } = await readBooking(w.booked.hostKey, w.booked.booking, stranger.meeting)
+    const reference = await referenceOf(readKeyPackage(hers.keyPackage))
+    const renamed = await sealName(to, stranger.meeting, reference, 'Somebody else') // a stranger’s name for her KeyPackage
     const resigned = await stranger.signsKnock({ ...genuine, sealedName: hers.sealedName })
     for (const knock of [
       { ...genuine, sealedName: hers.sealedName }, // the server alone swaps them
       { ...genuine, sealedName: hers.sealedName, statement: hers.statement },
       { ...hers, keyPackage: genuine.keyPackage },
       { ...hers, device: genuine.device },
+      await stranger.signsKnock({ ...hers, sealedName: renamed }),
       resigned, // the stranger signs for her name as if it were its own
     ])
       await expect(ada.vault.readKnock(knock)).rejects.toMatchObject({ code: 'knock_bad' })

@@ -7,7 +7,7 @@ import { newDevice } from '../keys/derive'
 import { bent } from '../testkit/group'
 import { add, picture, psk, remove } from '../testkit/liar'
 import type { Bytes, Kept } from '../vault'
-import { admitted, all, hears, none, refusedBy, speaks, stage } from './stage'
+import { admitted, all, hears, none, refusedBy, speaks, stage } from '../testkit/stage'
 
 describe('L1: whose order it is', () => {
   test('L1: nobody adopts a commit, their own included, before the server signed for it; two orders are proof of cheating', async () => {

@@ -13,7 +13,7 @@ import { rootOf, sha256 } from '../keys/derive'
 import { parse, sign, verify } from '../keys/statement'
 import { add, deviceOf, Liar, picture, psk, remove, type Rogue } from '../testkit/liar'
 import { challenge, chats, origin, World } from '../testkit/meeting'
-import { admitted, all, hears, refusedBy, speaks, stage, type Stage } from './stage'
+import { admitted, all, hears, refusedBy, speaks, stage, type Stage } from '../testkit/stage'
 
 describe('M1: policies side by side', () => {
   test('M1: of two hosts’ next policies one wins; the loser’s is worth nothing and is signed anew, never blindly', async () => {

@@ -4,7 +4,7 @@ import { parse } from '../keys/statement'
 import { member } from '../testkit/group'
 import { add, deviceOf, Liar, packageOf, psk } from '../testkit/liar'
 import { World, type Person } from '../testkit/meeting'
-import { refusedBy, sound, speaks, stage } from './stage'
+import { refusedBy, sound, speaks, stage } from '../testkit/stage'
 
 /** opened tells how many of twenty frames of each sender a thief opens, while every other member opens all of them. */
 async function opened(w: World, thief: Liar): Promise<{ thief: number; members: number; sent: number }> {

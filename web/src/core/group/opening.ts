@@ -80,7 +80,7 @@ function firstPolicy(o: Opening): bodies.Policy {
     previous: o.before?.hash ?? new Uint8Array(32),
     label,
     locked: false,
-    allows: { ...everything, share: label < labels.sensitive },
+    allows: { ...everything, share: false }, // by hosts only, until a host allows others
     recording: 0,
     orderKey: o.orderKey,
     hosts: [o.device.publicKey],

@@ -105,7 +105,12 @@ export const policies: readonly Case[] = [
     'led',
     signed('eve', (s) => ({ label: 1, allows: { ...allowed(s), share: false } })),
   ],
-  ['a label below its floor', 'not of the right form', 'plain', signed('ada', () => ({ label: 1 }))],
+  [
+    'a label below its floor',
+    'not of the right form',
+    'plain',
+    signed('ada', (s) => ({ label: 1, allows: { ...allowed(s), share: true } })),
+  ],
   [
     'a recording of what is restricted',
     'not of the right form',
