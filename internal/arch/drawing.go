@@ -50,7 +50,7 @@ var fences = []fence{
 	{"github.com/pion/rtcp", words("internal/sfu internal/testkit bench"), true},
 	{"github.com/pion/rtp", words("internal/sfu internal/testkit bench"), true},
 	{"github.com/pion/srtp/", words("internal/sfu internal/testkit bench"), true},
-	{"github.com/pion/stun/", words("internal/sfu internal/testkit bench"), true},
+	{"github.com/pion/stun/", words("internal/sfu internal/turn internal/testkit bench"), true},
 	{"golang.org/x/sys/", words("internal/sfu internal/node bench"), true},
 	{"golang.org/x/time/", words("internal/gate"), true},
 	{"pgregory.net/rapid", words("internal/testkit"), true},
