@@ -39,6 +39,7 @@ type Estimator struct {
 	config Config
 	sent   ring
 	delay  gradient
+	queue  standing
 	acked  meter
 	loss   lossBound
 	rate   control
@@ -198,6 +199,7 @@ func (e *Estimator) arrive(n int64, p *packet, at int64) usage {
 	}
 	p.state = acknowledged
 	e.probes.arrived(n, p, at)
+	e.queue.take(at-e.sent.time(p), e.now)
 	return e.delay.take(e.sent.time(p), at)
 }
 
@@ -208,6 +210,9 @@ func (e *Estimator) settle(worst usage) {
 	e.loss.update(before, acked, float64(e.config.Max), e.rtt, e.now)
 	u := e.delay.usage
 	if worst == overuse {
+		u = overuse
+	}
+	if e.rate.stands(e.queue.stands(), e.rtt, e.now) {
 		u = overuse
 	}
 	e.rate.update(u, acked, e.rtt, e.now)

@@ -7,17 +7,21 @@ import (
 
 // Numbers of the rate control (draft-ietf-rmcat-gcc-02 5.5).
 const (
-	decrease     = 0.85 // of what arrives
-	growth       = 1.08 // a second, far from where it was cut last
-	leastGrowth  = 4000 // bits a second each second, near to it
-	packetBits   = 1200 * 8
-	limitedRatio = 1.5    // the estimate does not grow above so many times what arrives: silence proves nothing
-	limitedExtra = 10_000 // bits a second
-	leastCutGap  = int64(10 * time.Millisecond)
-	mostCutGap   = int64(200 * time.Millisecond)
-	ceilingGain  = 0.05
-	leastSpread  = 0.4 // of the normalised variance, as bounds of it
-	mostSpread   = 2.5
+	decrease       = 0.85   // of what arrives
+	growth         = 1.08   // a second, far from where it was cut last
+	mostGrowth     = 80_000 // bits a second each second: farther leaps are for probes
+	nearGrowth     = 30_000 // bits a second each second, near to it, whatever the round trip: long ways get their share
+	contestedCut   = 0.95   // of what arrives, when others hold the queue
+	limitedRatio   = 1.5    // the estimate does not grow above so many times what arrives: silence proves nothing
+	limitedExtra   = 10_000 // bits a second
+	leastCutGap    = int64(10 * time.Millisecond)
+	mostCutGap     = int64(200 * time.Millisecond)
+	standingTrial  = int64(1200 * time.Millisecond) // plus a round trip: until a cut shows in the queue
+	vainMost       = 3                              // the first two cuts are on trial
+	standingMemory = int64(5 * time.Second)         // others that come and go
+	ceilingGain    = 0.05
+	leastSpread    = 0.4 // of the normalised variance, as bounds of it
+	mostSpread     = 2.5
 )
 
 // control raises the rate by little while the delay is steady and cuts it when the delay grows.
@@ -28,6 +32,8 @@ type control struct {
 	holding bool    // a queue empties, or was just cut
 	mean    float64 // kbit/s that arrived at the last cuts; 0: unknown
 	spread  float64 // normalised variance of it
+	vain    int     // cuts in a row that left the queue standing
+	stood   int64   // ns, when the queue stood last
 }
 
 // update takes what the delay says, and what arrives, 0 if that is not known.
@@ -39,27 +45,52 @@ func (c *control) update(u usage, acked float64, rtt, now int64) {
 		c.holding = true
 	case normal:
 		if !c.holding {
-			c.raise(acked, rtt, now)
+			c.raise(acked, now)
 		}
 		c.holding = false
 	}
 	c.raised = now
 }
 
+// stands takes whether a queue stands, and tells whether to cut for it. A queue that stands after two cuts is held by
+// others: giving way to them would end at nothing.
+func (c *control) stands(standing bool, rtt, now int64) bool {
+	if standing {
+		c.stood = now
+	}
+	switch {
+	case !standing && now-c.stood > standingMemory:
+		c.vain = 0
+	case !standing:
+	case now-c.cut < standingTrial+rtt:
+	case c.vain < vainMost:
+		c.vain++
+		return true
+	}
+	return false
+}
+
+// contested tells that others hold the queue.
+func (c *control) contested() bool { return c.vain >= vainMost }
+
 func (c *control) lower(acked float64, rtt, now int64) {
 	if c.cut > 0 && c.holding && now-c.cut < min(max(rtt, leastCutGap), mostCutGap) {
 		return
 	}
-	target := decrease * c.rate
+	factor := decrease
+	if c.contested() {
+		factor = contestedCut
+	}
+	target := factor * c.rate
 	if acked > 0 {
-		target = decrease * acked
+		target = factor * acked
 		c.learn(acked)
 	}
 	c.rate = min(c.rate, target)
 	c.cut, c.holding = now, true
 }
 
-func (c *control) raise(acked float64, rtt, now int64) {
+func (c *control) raise(acked float64, now int64) {
 	if c.raised == 0 {
 		return
 	}
@@ -67,10 +98,9 @@ func (c *control) raise(acked float64, rtt, now int64) {
 	if c.mean > 0 && acked/1000 > c.mean+3*c.deviation() {
 		c.mean = 0 // the way became wider
 	}
-	grown := c.rate * math.Pow(growth, seconds)
-	if c.mean > 0 {
-		response := 2 * float64(rtt+int64(100*time.Millisecond)) / 1e9
-		grown = c.rate + max(leastGrowth, packetBits/response)*seconds
+	grown := min(c.rate*math.Pow(growth, seconds), c.rate+mostGrowth*seconds)
+	if c.mean > 0 && !c.contested() {
+		grown = min(grown, c.rate+nearGrowth*seconds)
 	}
 	if acked > 0 {
 		grown = min(grown, limitedRatio*acked+limitedExtra)

@@ -15,8 +15,11 @@ type meter struct {
 	filled int               // parts that are over, at most meterParts-1
 }
 
-// take notes bytes that came; those from before the window are ignored. Its clock going back begins anew.
+// take notes bytes that came; those from before the window, or before zero, are ignored. Its clock going back begins anew.
 func (m *meter) take(at int64, size int) {
+	if at < 0 {
+		return
+	}
 	part := at / meterPart
 	if m.part == 0 || part < m.part-10*meterParts || part > m.part+10*meterParts {
 		*m = meter{part: part}
@@ -25,7 +28,7 @@ func (m *meter) take(at int64, size int) {
 		m.parts[(m.part+1)%meterParts] = 0
 		m.filled = min(m.filled+1, meterParts-1)
 	}
-	if part > m.part-meterParts && part >= 0 {
+	if part > m.part-meterParts {
 		m.parts[part%meterParts] += int32(size)
 	}
 }

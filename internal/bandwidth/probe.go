@@ -11,9 +11,10 @@ const (
 	probeAnswer   = int64(time.Second) // after its last packet; none until then: it has failed
 	probeFirst    = 3.0                // times the estimate, at the start
 	probeNext     = 2.0
-	probePart     = 0.8  // of its packets answered: enough to judge
-	probeHeld     = 0.9  // what comes is at least so much of what was sent: the way is wider still
-	probeSafe     = 0.95 // of what was measured is believed
+	probePart     = 0.8                            // of its packets answered: enough to judge
+	probeHeld     = 0.9                            // what comes is at least so much of what was sent: the way is wider still
+	probeSafe     = 0.95                           // of what was measured is believed
+	probeTrust    = 0.5                            // of the way up to that: others on the way gave way to the burst
 	probeRest     = int64(1500 * time.Millisecond) // after a cut
 	probeEvery    = int64(2 * time.Second)
 	probeSeldom   = int64(6 * time.Second) // after failures
@@ -33,7 +34,8 @@ type prober struct {
 	want    Bitrate
 	probe   Probe
 	running bool
-	first   int64 // number of its first packet, 0: none yet
+	from    float64 // the estimate when it began
+	first   int64   // number of its first packet, 0: none yet
 	last    int64
 	count   int   // of packets sent
 	bytes   int   // sent, without the last packet
@@ -66,7 +68,7 @@ func (p *prober) begin(estimate Bitrate, calm bool, cut, now int64) (Probe, bool
 	rate := min(Bitrate(factor*float64(estimate)), Bitrate(float64(p.want)*1.2))
 	bytes := max(int(int64(rate)/8*probeTime/int64(time.Second)), probePackets*probeLeast)
 	*p = prober{
-		want: p.want, pause: max(p.pause, probeEvery), running: true,
+		want: p.want, pause: max(p.pause, probeEvery), running: true, from: float64(estimate),
 		probe: Probe{Rate: rate, Packets: probePackets, Bytes: bytes, Deadline: now + probeDeadline},
 	}
 	return p.probe, true
@@ -135,7 +137,7 @@ func (p *prober) result(now int64) (float64, bool) {
 	}
 	found := min(sent, received)
 	if received < probeHeld*sent {
-		found = received * probeSafe
+		found = p.from + (received*probeSafe-p.from)*probeTrust
 	}
 	p.finish(received >= probeHeld*sent, now)
 	return found, true
