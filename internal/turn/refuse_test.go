@@ -16,12 +16,11 @@ import (
 
 // speaker is a client by hand: it sends one request and gives the answer.
 type speaker struct {
-	t      testing.TB
-	conn   net.Conn
-	cred   Credential
-	realm  string
-	nonce  string
-	stream bool
+	t     testing.TB
+	conn  net.Conn
+	cred  Credential
+	realm string
+	nonce string
 }
 
 func speak(t testing.TB, h house, c Credential) *speaker {

@@ -7,8 +7,10 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -88,11 +90,14 @@ func (s *Server) over(err error) bool {
 	}
 }
 
+// passing are the faults of accepting that are not the listener's.
+var passing = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED}
+
 // acceptNext waits out faults that pass, such as too many open files.
 func acceptNext(l net.Listener, stop <-chan struct{}) (net.Conn, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		conn, err := l.Accept()
-		if passing, ok := errors.AsType[net.Error](err); err == nil || !ok || !passing.Temporary() { //nolint:staticcheck // as net/http does
+		if err == nil || !slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) }) {
 			return conn, err
 		}
 		select {
@@ -201,11 +206,20 @@ func (l *line) send(_ netip.AddrPort, message []byte) error {
 
 func (*line) stream() bool { return true }
 
-func (l *line) hold() { l.conn.SetReadDeadline(time.Time{}) } //nolint:errcheck // the read tells
+func (l *line) hold() { l.readUntil(time.Time{}) }
 
 func (l *line) release(kill bool) {
-	l.conn.SetReadDeadline(time.Now().Add(SilentLimit)) //nolint:errcheck // the read tells
 	if kill {
+		l.Close() //nolint:errcheck // it never fails
+		return
+	}
+	l.readUntil(time.Now().Add(SilentLimit))
+}
+
+// readUntil sets how long the client may be silent. What was closed stays so.
+func (l *line) readUntil(end time.Time) {
+	l.conn.SetReadDeadline(end) //nolint:errcheck // the read tells
+	if l.ended.Load() {
 		l.Close() //nolint:errcheck // it never fails
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -104,6 +105,52 @@ func TestAStreamWithoutAnAllocationIsClosedAfterTenSeconds(t *testing.T) {
 	})
 }
 
+func TestAStreamThatTakesNothingIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer near.Close()
+		l, start := &line{conn: far}, time.Now()
+		if err := l.send(netip.AddrPort{}, []byte("x")); !isTimeout(err) || time.Since(start) != writeLimit {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		l.hold() // a late allocation does not bring it back
+		if _, err := far.Read(make([]byte, 1)); !isTimeout(err) {
+			t.Error("it is read: ", err)
+		}
+		if err := l.send(netip.AddrPort{}, []byte("x")); !errors.Is(err, net.ErrClosed) {
+			t.Error("it is written: ", err)
+		}
+	})
+}
+
+func TestSoManyStreamsAreServed(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *Server, on *street, _, turn net.Listener) {
+		s.cfg.MaxStreams = 2
+		go s.ServeListener(turn)
+		ask := stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw
+		ours := make([]net.Conn, 3)
+		for i := range ours {
+			ours[i] = on.dial()
+			ours[i].Write(ask)
+			synctest.Wait()
+		}
+		if took := closedAfter(t, ours[2]); took != 0 || s.Counters().Refused[RefusedFull] != 1 {
+			t.Errorf("the third was closed after %v", took)
+		}
+		if n, err := ours[1].Read(make([]byte, maxMessage)); err != nil {
+			t.Error("the second has no answer: ", n, err)
+		}
+		ours[0].Close()
+		ours[1].Close()
+		synctest.Wait()
+		fourth := on.dial()
+		fourth.Write(ask)
+		if _, err := fourth.Read(make([]byte, maxMessage)); err != nil {
+			t.Error("no place again: ", err)
+		}
+	})
+}
+
 func TestHTTPIsHandedOnAfterItsFirstByte(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *Server, on *street, http, _ net.Listener) {
 		for _, text := range []string{"GET / HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\x16\x03\x01", "@", "\xff"} {
@@ -174,6 +221,7 @@ func TestListenersCloseAlone(t *testing.T) {
 		}
 		got.Close()
 		silent := on.dial()
+		synctest.Wait()
 		http.Close()
 		if took := closedAfter(t, silent); took != 0 {
 			t.Errorf("closed after %v", took)
@@ -182,6 +230,38 @@ func TestListenersCloseAlone(t *testing.T) {
 			t.Error(err)
 		}
 		<-on.gone
+	})
+}
+
+// tired is a listener that fails in passing before it gives a connection, and for good after it.
+type tired struct {
+	*street
+	faults []error
+}
+
+func (l *tired) Accept() (net.Conn, error) {
+	if len(l.faults) == 0 {
+		return l.street.Accept()
+	}
+	err := l.faults[0]
+	l.faults = l.faults[1:]
+	return nil, err
+}
+
+func TestAListenerOutlivesFaultsThatPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on, broken, start := newStreet(), errors.New("broken"), time.Now()
+		l := &tired{on, []error{syscall.EMFILE, &net.OpError{Err: syscall.ECONNABORTED}}}
+		go on.dial()
+		conn, err := acceptNext(l, nil)
+		if err != nil || time.Since(start) != 15*time.Millisecond {
+			t.Fatalf("%v after %v", err, time.Since(start))
+		}
+		conn.Close()
+		l.faults = []error{broken}
+		if _, err := acceptNext(l, nil); !errors.Is(err, broken) {
+			t.Error(err)
+		}
 	})
 }
 
