@@ -288,6 +288,65 @@ func TestChannelsAreBoundOnce(t *testing.T) {
 	}
 }
 
+// TestOnlyOurMediaIsHeard has somebody else send to the relayed address of one who has a channel to our media.
+func TestOnlyOurMediaIsHeard(t *testing.T) {
+	h := open(t)
+	relay := allocate(t, overUDP(t, h, h.issue(t, 1)))
+	echoes(t, relay, h.media, "the control")
+	stranger, before := deadEnd(t), settled(t, h)
+	stranger.WriteTo([]byte("not media"), relay.LocalAddr())
+	until(t, "it is refused", func() bool { return h.Counters().Refused[RefusedPermission] == 1 })
+	if n := h.Counters().PacketsToPeople; n != before {
+		t.Errorf("%d packets came through", n-before)
+	}
+}
+
+// TestNoMoreIsCarriedThanWasSent is about lengths that lie: what stood in memory before must not go with them.
+func TestNoMoreIsCarriedThanWasSent(t *testing.T) {
+	h := open(t)
+	s := speak(t, h, h.issue(t, 1))
+	s.ask(stun.MethodAllocate, transport(protocolUDP))
+	s.ask(stun.MethodChannelBind, channelNumber(0x4000), peerAt(h.media))
+	send := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodSend, stun.ClassIndication), peerAt(h.media),
+		stun.RawAttribute{Type: stun.AttrData, Value: []byte("data")}).Raw
+	long := append([]byte(nil), send...)
+	long[3] += 4
+	for _, message := range [][]byte{{0x40, 0, 0, 100, 'x', 0, 0, 0}, long, append(send[:len(send):len(send)], 0, 0, 0, 0), send[:19], {0x40}, {}} {
+		before := h.Counters().Refused[RefusedMalformed]
+		s.conn.Write(message)
+		until(t, "it is refused", func() bool { return h.Counters().Refused[RefusedMalformed] == before+1 })
+	}
+	if n := h.Counters().PacketsToMedia; n != 0 {
+		t.Errorf("%d packets were carried", n)
+	}
+	s.conn.Write(send)
+	s.conn.Write([]byte{0x40, 0, 0, 1, 'x'})
+	until(t, "what is right is carried", func() bool { return h.Counters().BytesToMedia == 5 })
+}
+
+func TestAddressesAreReadToTheByte(t *testing.T) {
+	id := stun.NewTransactionID()
+	for _, text := range []string{"127.0.0.1:7882", "[2001:db8::1]:1", "[::ffff:10.0.0.1]:65535"} {
+		at := netip.MustParseAddrPort(text)
+		m := &stun.Message{TransactionID: id}
+		if err := (address{stun.AttrXORPeerAddress, at}).AddTo(m); err != nil {
+			t.Fatal(err)
+		}
+		value, err := m.Get(stun.AttrXORPeerAddress)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := parseAddress(value, id); !ok || got != at {
+			t.Errorf("%s became %s, %v", at, got, ok)
+		}
+		for _, bad := range [][]byte{nil, value[:3], value[:len(value)-1], append(value[:len(value):len(value)], 0), append([]byte{0, 3}, value[2:]...)} {
+			if got, ok := parseAddress(bad, id); ok {
+				t.Errorf("%x is read as %s", bad, got)
+			}
+		}
+	}
+}
+
 func TestSecretsAreNotPrinted(t *testing.T) {
 	h := open(t)
 	c := h.issue(t, 1)

@@ -104,9 +104,10 @@ func TestWrongCredentialsAreChallenged(t *testing.T) {
 	}
 	s := speak(t, h, right)
 	s.ask(stun.MethodAllocate) // for the nonce
-	s.realm = "another"
-	if code := s.ask(stun.MethodAllocate, transport(protocolUDP)); code != stun.CodeUnauthorized {
-		t.Errorf("another realm: %d", code)
+	other := s.send(patience, stun.NewType(stun.MethodAllocate, stun.ClassRequest), transport(protocolUDP), stun.NewUsername(right.Username),
+		stun.NewRealm("another"), stun.NewNonce(s.nonce), stun.NewLongTermIntegrity(right.Username, h.cfg.Realm, right.Password))
+	if other == nil || codeOf(t, other) != stun.CodeUnauthorized {
+		t.Errorf("another realm: %v", other)
 	}
 	signed := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest), transport(protocolUDP),
 		stun.NewUsername(right.Username), stun.NewRealm(h.cfg.Realm), stun.NewNonce(s.nonce),
@@ -179,6 +180,7 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		"a mapped relay":           {Relay: []netip.Addr{netip.MustParseAddr("::ffff:127.0.0.1")}},
 		"media without a port":     {Relay: []netip.Addr{loopback}, Peers: []Peer{{Announced: netip.AddrPortFrom(loopback, 0)}}},
 		"media everywhere":         {Relay: []netip.Addr{loopback}, Peers: []Peer{{Announced: netip.MustParseAddrPort("0.0.0.0:7882")}}},
+		"mapped media":             {Relay: []netip.Addr{loopback}, Peers: []Peer{{Announced: netip.MustParseAddrPort("[::ffff:127.0.0.1]:7882")}}},
 		"media to many":            {Relay: []netip.Addr{loopback}, Peers: []Peer{{Announced: netip.MustParseAddrPort("224.0.0.1:7882")}}},
 		"media of two families":    {Relay: []netip.Addr{loopback}, Peers: []Peer{{Announced: netip.MustParseAddrPort("203.0.113.1:1"), Local: netip.MustParseAddrPort("[::1]:1")}}},
 		"the same address twice":   {Relay: []netip.Addr{loopback}, Peers: make([]Peer, 2)},
@@ -219,7 +221,7 @@ func TestAClosedServerTakesNothing(t *testing.T) {
 	if err := h.ServeUDP(conn); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
-	if h.Counters().Allocations != 0 {
-		t.Error("an allocation is left")
+	if now := h.Counters(); now.Allocations != 0 || now.Credentials != 0 {
+		t.Errorf("something is left: %+v", now)
 	}
 }
