@@ -9,6 +9,7 @@ import (
 const (
 	lossWindow   = int64(300 * time.Millisecond)
 	lossSample   = 25 // packets at least, else the window goes on
+	trialSample  = 75 // after a cut: losses come in bursts
 	lossLittle   = 0.02
 	lossMuch     = 0.10
 	lossGross    = 0.25 // so much at once: straight down to what arrives
@@ -47,17 +48,18 @@ func (l *lossBound) update(estimate, acked, most float64, rtt, now int64) {
 		l.got, l.lost, l.since = 0, 0, now
 		return
 	}
-	if now-l.since < lossWindow || l.got+l.lost < lossSample {
+	if n := l.got + l.lost; now-l.since < lossWindow || n < lossSample || l.cutFrom > 0 && n < trialSample {
 		return
 	}
 	part := min(max(float64(l.lost)/float64(l.got+l.lost), 0), 1)
 	seconds := min(float64(now-l.since)/1e9, 1)
 	l.got, l.lost, l.since = 0, 0, now
 	l.ratio += lossGain * (part - l.ratio)
-	if part < l.inherent {
-		l.inherent += lossGain * (part - l.inherent)
+	if l.ratio < l.inherent {
+		l.inherent += lossGain * (l.ratio - l.inherent)
 	}
 	l.verdict(part)
+	part = min(part, l.ratio) // one bad moment is not enough
 	l.excess = max(0, (part-l.inherent)/(1-l.inherent))
 	switch {
 	case l.excess > lossMuch:

@@ -32,7 +32,8 @@ type Pacer struct {
 	packets int   // and packets
 	rate    int64 // bytes a second of the probe
 	until   int64 // ns, its deadline
-	paid    int64 // ns, until when its bytes are paid
+	size    int   // bytes of it
+	begun   int64 // ns
 }
 
 // Pace sets the rate from the estimate.
@@ -48,7 +49,7 @@ func (p *Pacer) Take(class Class, size int, now int64) bool {
 	if class != Audio && p.debt > p.room(class) {
 		return false
 	}
-	p.debt += int64(size) * 1e9
+	p.debt = min(p.debt+int64(size)*1e9, max(p.perSecond*debtMost, 4*leastBurst*1e9))
 	p.probe, p.packets = max(p.probe-size, 0), max(p.packets-1, 0)
 	return true
 }
@@ -70,7 +71,7 @@ func (p *Pacer) Wait(class Class, now int64) int64 {
 func (p *Pacer) Begin(probe Probe, now int64) {
 	p.drain(now)
 	p.probe, p.packets, p.until = probe.Bytes, probe.Packets, probe.Deadline
-	p.rate, p.paid = int64(probe.Rate/8), now
+	p.rate, p.size, p.begun = int64(probe.Rate/8), probe.Bytes, now
 }
 
 // Due is how many bytes of padding or repair the probe lacks now to keep its rate; 0 when it is over. They are
@@ -83,9 +84,8 @@ func (p *Pacer) Due(now int64) int {
 	if p.probe == 0 {
 		return p.packets * leastBurst / 5 // in bytes enough, in packets not
 	}
-	due := int(max(now-p.paid, 0)*p.rate/int64(time.Second)) + leastBurst/5
-	p.paid = now
-	return min(due, p.probe)
+	due := int(max(now-p.begun, 0)*p.rate/int64(time.Second)) + leastBurst/5
+	return min(max(due-(p.size-p.probe), 0), p.probe)
 }
 
 // room is the debt at which a class waits, in bytes times 1e9.
@@ -113,7 +113,7 @@ func (p *Pacer) drain(now int64) {
 		}
 		return
 	}
-	p.debt = min(max(p.debt-passed*p.perSecond, 0), max(p.perSecond*debtMost, 4*leastBurst*1e9))
+	p.debt = max(p.debt-passed*p.perSecond, 0)
 }
 
 // spreadMost is the latest that a key frame's begin is put off: the picture shown meanwhile is the old one.
