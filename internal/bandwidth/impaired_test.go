@@ -10,23 +10,24 @@ import (
 func TestImpairedWays(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(way, back *link)
+		loss  float64 // the way's own
 		least float64 // kbit/s that arrive in the mean from 10 s on
 		turns int     // at most, from 10 s on
 	}{
-		"nothing":                 {func(_, _ *link) {}, 1400, 25},
-		"jitter of 30 ms":         {func(way, _ *link) { way.jitter = 30 * ms }, 1400, 25},
-		"jitter of 100 ms":        {func(way, _ *link) { way.jitter = 100 * ms }, 150, 40},
-		"5 % loss":                {func(way, _ *link) { way.randomly(0.05) }, 1400, 25},
-		"10 % loss":               {func(way, _ *link) { way.randomly(0.10) }, 1200, 30},
-		"20 % loss":               {func(way, _ *link) { way.randomly(0.20) }, 1000, 40},
-		"30 % loss":               {func(way, _ *link) { way.randomly(0.30) }, 800, 50},
-		"10 % loss in bursts":     {func(way, _ *link) { way.inBursts(0.10, 5) }, 800, 50},
-		"30 % loss in bursts":     {func(way, _ *link) { way.inBursts(0.30, 5) }, 500, 60},
-		"a queue of 20 ms":        {func(way, _ *link) { way.most = 20 * ms }, 1000, 60},
-		"a queue of a second":     {func(way, _ *link) { way.most = sec }, 1400, 25},
-		"half the reports lost":   {func(_, back *link) { back.randomly(0.5) }, 1400, 40},
-		"reports and media lost":  {func(way, back *link) { way.randomly(0.1); back.randomly(0.5) }, 800, 60},
-		"reports late and shaken": {func(_, back *link) { back.delay = 300 * ms; back.jitter = 150 * ms }, 1200, 40},
+		"nothing":                 {func(_, _ *link) {}, 0, 1400, 25},
+		"jitter of 30 ms":         {func(way, _ *link) { way.jitter = 30 * ms }, 0, 1400, 25},
+		"jitter of 100 ms":        {func(way, _ *link) { way.jitter = 100 * ms }, 0, 150, 40},
+		"5 % loss":                {func(way, _ *link) { way.randomly(0.05) }, 0.05, 1400, 25},
+		"10 % loss":               {func(way, _ *link) { way.randomly(0.10) }, 0.1, 1200, 30},
+		"20 % loss":               {func(way, _ *link) { way.randomly(0.20) }, 0.2, 1000, 40},
+		"30 % loss":               {func(way, _ *link) { way.randomly(0.30) }, 0.3, 800, 50},
+		"10 % loss in bursts":     {func(way, _ *link) { way.inBursts(0.10, 5) }, 0.1, 800, 50},
+		"30 % loss in bursts":     {func(way, _ *link) { way.inBursts(0.30, 5) }, 0.3, 500, 60},
+		"a queue of 20 ms":        {func(way, _ *link) { way.most = 20 * ms }, 0, 1000, 60},
+		"a queue of a second":     {func(way, _ *link) { way.most = sec }, 0, 1400, 25},
+		"half the reports lost":   {func(_, back *link) { back.randomly(0.5) }, 0, 1400, 40},
+		"reports and media lost":  {func(way, back *link) { way.randomly(0.1); back.randomly(0.5) }, 0.1, 800, 60},
+		"reports late and shaken": {func(_, back *link) { back.delay = 300 * ms; back.jitter = 150 * ms }, 0, 1200, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(6) {
@@ -36,8 +37,9 @@ func TestImpairedWays(t *testing.T) {
 				f := startFlow(t, w, way, back, most)
 				play(w, 60)
 				rate, turns := f.mean(10, 60)/1e3, f.turns(10, 60)
-				t.Logf("%4.0f kbit/s, %d turns, queue delay p95 %d ms", rate, turns, f.p95()/ms)
-				if rate < c.least || turns > c.turns || f.p95() >= 300*ms {
+				gone := 1 - float64(f.audio)/float64(f.audioSent)
+				t.Logf("%4.0f kbit/s, %d turns, queue delay p95 %d ms, %2.0f %% of the audio lost", rate, turns, f.p95()/ms, 100*gone)
+				if rate < c.least || gone > c.loss+0.05 || turns > c.turns || f.p95() >= 300*ms {
 					t.Errorf("seed %d: %.0f kbit/s, %d turns, p95 %d ms", seed, rate, turns, f.p95()/ms)
 				}
 			}

@@ -16,7 +16,10 @@ const (
 	lossGrowth   = 1.3  // a second
 	lossGain     = 0.3
 	mostInherent = 0.5
-	futile       = 0.7 // of the loss from before a cut is left: the cut was in vain
+	futile       = 0.7  // of the loss from before a cut is left: the cut was in vain
+	proofStep    = 1.2  // times what was sent at the proof
+	proofGain    = 1.08 // times what came then, at least
+	proofBlock   = int64(10 * time.Second)
 )
 
 // lossBound lowers the rate for losses that sending less would prevent. Loss that a cut did not lessen is the way's
@@ -28,9 +31,35 @@ type lossBound struct {
 	excess     float64 // of the last window
 	got, lost  int     // packets of the open window
 	since      int64   // ns, when it began
+	flow       proof
 	cutFrom    float64 // the bound before the cut that is on trial; 0: none is
 	cutLoss    float64 // and the lost part
 	cutSettled int64   // ns, when the cut shows
+}
+
+// proof is what has shown that loss is inherent: so much was sent, so much came. Sending more must bring more.
+type proof struct {
+	sent, came             float64 // bits a second, smoothed
+	provenSent, provenCame float64 // at the last verdict, or since then; 0: none
+	blocked                int64   // ns, no growth until then
+}
+
+// take notes one window and tells whether the proof fails: more is sent, and no more comes.
+func (p *proof) take(came, part float64, now int64) bool {
+	if came <= 0 {
+		return false
+	}
+	p.sent += lossGain * (came/(1-part) - p.sent)
+	p.came += lossGain * (came - p.came)
+	if p.provenSent == 0 || p.sent < proofStep*p.provenSent {
+		return false
+	}
+	if p.came < proofGain*p.provenCame {
+		p.blocked = now + proofBlock
+		return true
+	}
+	p.provenSent, p.provenCame = p.sent, p.came
+	return false
 }
 
 // note counts packets; one that came after all takes its loss back.
@@ -58,13 +87,21 @@ func (l *lossBound) update(estimate, acked, most float64, rtt, now int64) {
 	if l.ratio < l.inherent {
 		l.inherent += lossGain * (l.ratio - l.inherent)
 	}
+	if l.flow.take(acked*(1-l.inherent), min(part, 0.9), now) {
+		l.inherent /= 2
+		l.bound = min(l.bound, l.flow.provenSent)
+		l.flow.provenSent = 0
+	}
+	if l.inherent < lossLittle {
+		l.flow.provenSent = 0
+	}
 	l.verdict(part)
 	part = min(part, l.ratio) // one bad moment is not enough
 	l.excess = max(0, (part-l.inherent)/(1-l.inherent))
 	switch {
 	case l.excess > lossMuch:
 		l.cut(part, min(l.bound, estimate), acked, rtt, now)
-	case l.excess < lossLittle:
+	case l.excess < lossLittle && now >= l.flow.blocked:
 		l.bound = min(max(l.bound, estimate)*math.Pow(lossGrowth, seconds), most)
 	}
 }
@@ -77,6 +114,9 @@ func (l *lossBound) verdict(part float64) {
 	if part > futile*l.cutLoss {
 		l.inherent = min(max(l.inherent, min(part, l.cutLoss)), mostInherent)
 		l.bound = max(l.bound, l.cutFrom)
+		if l.flow.provenSent == 0 {
+			l.flow.provenSent, l.flow.provenCame = l.flow.sent, l.flow.came
+		}
 	}
 	l.cutFrom = 0
 }
