@@ -1,6 +1,7 @@
 package bandwidth
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -10,6 +11,13 @@ import (
 
 // most is what a source may send; the profiles' 1.5 Mbit/s is raised, so that the way is the limit.
 const most = 4e6
+
+// seeded runs a story in worlds of several seeds.
+func seeded(t *testing.T, story func(t *testing.T, w *world)) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { story(t, newWorld(seed)) })
+	}
+}
 
 func play(w *world, seconds int64) { w.run(sec + seconds*sec) }
 
@@ -36,14 +44,13 @@ func must(t *testing.T, f *flow, phases [][3]float64) {
 }
 
 func TestVariableCapacityOfOneFlow(t *testing.T) { // 5.1
-	for seed := range uint64(5) {
-		w := newWorld(seed)
+	seeded(t, func(t *testing.T, w *world) {
 		way, back := newLink(w, 1e6, 50*ms), newLink(w, 10e6, 50*ms)
 		way.steps(map[int64]float64{40: 2.5e6, 60: 0.6e6, 80: 1e6})
 		f := startFlow(t, w, way, back, most)
 		play(w, 100)
 		must(t, f, [][3]float64{{0, 40, 1e6}, {40, 60, 2.5e6}, {60, 80, 0.6e6}, {80, 100, 1e6}})
-	}
+	})
 }
 
 // together checks that flows fill their way and share it.
@@ -67,92 +74,98 @@ func together(t *testing.T, flows []*flow, from, to int64, capacity, unfair floa
 }
 
 func TestVariableCapacityOfTwoFlows(t *testing.T) { // 5.2
-	w := newWorld(2)
-	way, back := newLink(w, 4e6, 50*ms), newLink(w, 10e6, 50*ms)
-	way.steps(map[int64]float64{25: 2e6, 50: 3.5e6, 75: 1e6, 100: 2e6})
-	flows := []*flow{startFlow(t, w, way, back, most), startFlow(t, w, way, back, most)}
-	play(w, 125)
-	for i, c := range []float64{4e6, 2e6, 3.5e6, 1e6, 2e6} {
-		together(t, flows, int64(25*i), int64(25*i+25), c, 4)
-		together(t, flows, int64(25*i+10), int64(25*i+25), c, 4)
-	}
+	seeded(t, func(t *testing.T, w *world) {
+		way, back := newLink(w, 4e6, 50*ms), newLink(w, 10e6, 50*ms)
+		way.steps(map[int64]float64{25: 2e6, 50: 3.5e6, 75: 1e6, 100: 2e6})
+		flows := []*flow{startFlow(t, w, way, back, most), startFlow(t, w, way, back, most)}
+		play(w, 125)
+		for i, c := range []float64{4e6, 2e6, 3.5e6, 1e6, 2e6} {
+			together(t, flows, int64(25*i), int64(25*i+25), c, 4)
+			together(t, flows, int64(25*i+10), int64(25*i+25), c, 4)
+		}
+	})
 }
 
 func TestCongestedFeedback(t *testing.T) { // 5.3
-	w := newWorld(3)
-	way, back := newLink(w, 2e6, 50*ms), newLink(w, 2e6, 50*ms)
-	way.steps(map[int64]float64{20: 1e6, 40: 0.5e6, 60: 2e6})
-	back.steps(map[int64]float64{35: 0.8e6, 70: 2e6})
-	f := startFlow(t, w, way, back, most)
-	g := startFlow(t, w, back, way, most)
-	play(w, 100)
-	must(t, f, [][3]float64{{0, 20, 2e6}, {20, 40, 1e6}, {40, 60, 0.5e6}, {60, 100, 2e6}})
-	must(t, g, [][3]float64{{0, 35, 2e6}, {35, 70, 0.8e6}, {70, 100, 2e6}})
+	seeded(t, func(t *testing.T, w *world) {
+		way, back := newLink(w, 2e6, 50*ms), newLink(w, 2e6, 50*ms)
+		way.steps(map[int64]float64{20: 1e6, 40: 0.5e6, 60: 2e6})
+		back.steps(map[int64]float64{35: 0.8e6, 70: 2e6})
+		f := startFlow(t, w, way, back, most)
+		g := startFlow(t, w, back, way, most)
+		play(w, 100)
+		must(t, f, [][3]float64{{0, 20, 2e6}, {20, 40, 1e6}, {40, 60, 0.5e6}, {60, 100, 2e6}})
+		must(t, g, [][3]float64{{0, 35, 2e6}, {35, 70, 0.8e6}, {70, 100, 2e6}})
+	})
 }
 
 func TestCompetingMediaFlows(t *testing.T) { // 5.4
-	w := newWorld(4)
-	way, back := newLink(w, 3.5e6, 50*ms), newLink(w, 10e6, 50*ms)
-	var flows []*flow
-	for i := range int64(3) {
-		w.after(20*i*sec, func() { flows = append(flows, startFlow(t, w, way, back, most)) })
-	}
-	play(w, 120)
-	together(t, flows[:1], 10, 20, 3.5e6, 1)
-	together(t, flows[:2], 30, 40, 3.5e6, 6)
-	together(t, flows, 60, 120, 3.5e6, 4)
+	seeded(t, func(t *testing.T, w *world) {
+		way, back := newLink(w, 3.5e6, 50*ms), newLink(w, 10e6, 50*ms)
+		var flows []*flow
+		for i := range int64(3) {
+			w.after(20*i*sec, func() { flows = append(flows, startFlow(t, w, way, back, most)) })
+		}
+		play(w, 120)
+		together(t, flows[:1], 10, 20, 3.5e6, 1)
+		together(t, flows[:2], 30, 40, 3.5e6, 6)
+		together(t, flows, 60, 120, 3.5e6, 4)
+	})
 }
 
 func TestRoundTripFairness(t *testing.T) { // 5.5
-	w := newWorld(5)
-	way, back := newLink(w, 4e6, 0), newLink(w, 10e6, 0)
-	var flows []*flow
-	for i, delay := range []int64{10, 25, 50, 100, 150} {
-		w.after(int64(10*i)*sec, func() {
-			f := startFlow(t, w, way, back, most)
-			f.extra = delay * ms
-			flows = append(flows, f)
-		})
-	}
-	play(w, 200)
-	together(t, flows, 100, 200, 4e6, 10)
+	seeded(t, func(t *testing.T, w *world) {
+		way, back := newLink(w, 4e6, 0), newLink(w, 10e6, 0)
+		var flows []*flow
+		for i, delay := range []int64{10, 25, 50, 100, 150} {
+			w.after(int64(10*i)*sec, func() {
+				f := startFlow(t, w, way, back, most)
+				f.extra = delay * ms
+				flows = append(flows, f)
+			})
+		}
+		play(w, 200)
+		together(t, flows, 100, 200, 4e6, 10)
+	})
 }
 
 func TestBesideLongTCP(t *testing.T) { // 5.6
-	w := newWorld(6)
-	way, back := newLink(w, 2e6, 50*ms), newLink(w, 10e6, 50*ms)
-	f := startFlow(t, w, way, back, most)
-	w.after(10*sec, newTCP(w, way, -1).push)
-	play(w, 130)
-	share, all := f.mean(20, 130), float64(way.passed)*8/131
-	t.Logf("%.0f kbit/s of 2000 beside TCP, %.0f in all, p95 %d ms", share/1e3, all/1e3, f.p95()/ms)
-	if share < 0.1*2e6 {
-		t.Errorf("starved by TCP: %.0f", share)
-	}
-	if all < 0.7*2e6 || f.p95() >= 300*ms {
-		t.Errorf("%.0f in all, p95 %d ms", all, f.p95()/ms)
-	}
+	seeded(t, func(t *testing.T, w *world) {
+		way, back := newLink(w, 2e6, 50*ms), newLink(w, 10e6, 50*ms)
+		f := startFlow(t, w, way, back, most)
+		w.after(10*sec, newTCP(w, way, -1).push)
+		play(w, 130)
+		share, all := f.mean(20, 130), float64(way.passed)*8/131
+		t.Logf("%.0f kbit/s of 2000 beside TCP, %.0f in all, p95 %d ms", share/1e3, all/1e3, f.p95()/ms)
+		if share < 0.1*2e6 {
+			t.Errorf("starved by TCP: %.0f", share)
+		}
+		if all < 0.7*2e6 || f.p95() >= 300*ms {
+			t.Errorf("%.0f in all, p95 %d ms", all, f.p95()/ms)
+		}
+	})
 }
 
 func TestBesideShortTCP(t *testing.T) { // 5.7
-	w := newWorld(7)
-	way, back := newLink(w, 2e6, 50*ms), newLink(w, 10e6, 50*ms)
-	f := startFlow(t, w, way, back, most)
-	for range 10 {
-		var again func()
-		again = func() {
-			w.after(int64(w.random.ExpFloat64()*10e9), func() {
-				flow := newTCP(w, way, 100_000+w.random.IntN(900_000))
-				flow.done = again
-				flow.push()
-			})
+	seeded(t, func(t *testing.T, w *world) {
+		way, back := newLink(w, 2e6, 50*ms), newLink(w, 10e6, 50*ms)
+		f := startFlow(t, w, way, back, most)
+		for range 10 {
+			var again func()
+			again = func() {
+				w.after(int64(w.random.ExpFloat64()*10e9), func() {
+					flow := newTCP(w, way, 100_000+w.random.IntN(900_000))
+					flow.done = again
+					flow.push()
+				})
+			}
+			again()
 		}
-		again()
-	}
-	play(w, 120)
-	share, all := f.mean(10, 120), float64(way.passed)*8/121
-	t.Logf("%.0f kbit/s of 2000 beside short TCP, %.0f in all, p95 %d ms", share/1e3, all/1e3, f.p95()/ms)
-	if share < 0.04*2e6 || all < 0.7*2e6 || f.p95() >= 300*ms {
-		t.Errorf("share %.0f of %.0f, p95 %d ms", share, all, f.p95()/ms)
-	}
+		play(w, 120)
+		share, all := f.mean(10, 120), float64(way.passed)*8/121
+		t.Logf("%.0f kbit/s of 2000 beside short TCP, %.0f in all, p95 %d ms", share/1e3, all/1e3, f.p95()/ms)
+		if share < 0.04*2e6 || all < 0.7*2e6 || f.p95() >= 300*ms {
+			t.Errorf("share %.0f of %.0f, p95 %d ms", share, all, f.p95()/ms)
+		}
+	})
 }
