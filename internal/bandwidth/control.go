@@ -16,6 +16,7 @@ const (
 	limitedExtra   = 10_000 // bits a second
 	leastCutGap    = int64(10 * time.Millisecond)
 	mostCutGap     = int64(200 * time.Millisecond)
+	contestedGap   = int64(time.Second)             // when others hold the queue
 	standingTrial  = int64(1200 * time.Millisecond) // plus a round trip: until a cut shows in the queue
 	vainMost       = 3                              // the first two cuts are on trial
 	standingMemory = int64(5 * time.Second)         // others that come and go
@@ -75,6 +76,9 @@ func (c *control) contested() bool { return c.vain >= vainMost }
 
 func (c *control) lower(acked float64, rtt, now int64) {
 	if c.cut > 0 && c.holding && now-c.cut < min(max(rtt, leastCutGap), mostCutGap) {
+		return
+	}
+	if c.contested() && now-c.cut < contestedGap {
 		return
 	}
 	factor := decrease
