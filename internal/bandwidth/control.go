@@ -18,8 +18,10 @@ const (
 	mostCutGap     = int64(200 * time.Millisecond)
 	contestedGap   = int64(time.Second)             // when others hold the queue
 	standingTrial  = int64(1200 * time.Millisecond) // plus a round trip: until a cut shows in the queue
-	vainMost       = 3                              // the first two cuts are on trial
-	standingMemory = int64(5 * time.Second)         // others that come and go
+	vainMost       = 4                              // the last cut is of the other kind
+	vainAgain      = 1
+	contestedTime  = int64(10 * time.Second) // then it is tried again whose queue it is
+	standingMemory = int64(5 * time.Second)  // others that come and go
 	ceilingGain    = 0.05
 	leastSpread    = 0.4 // of the normalised variance, as bounds of it
 	mostSpread     = 2.5
@@ -35,6 +37,7 @@ type control struct {
 	spread  float64 // normalised variance of it
 	vain    int     // cuts in a row that left the queue standing
 	stood   int64   // ns, when the queue stood last
+	tried   int64   // ns, the last cut for it
 }
 
 // update takes what the delay says, and what arrives, 0 if that is not known.
@@ -60,12 +63,18 @@ func (c *control) stands(standing bool, rtt, now int64) bool {
 		c.stood = now
 	}
 	switch {
-	case !standing && now-c.stood > standingMemory:
-		c.vain = 0
+	case !standing && (now-c.stood > standingMemory || c.vain > 0 && now-c.tried < standingTrial+rtt):
+		c.vain = 0 // the others are gone, or it was ours
 	case !standing:
-	case now-c.cut < standingTrial+rtt:
-	case c.vain < vainMost:
+		c.tried = max(c.tried, c.cut) // the cut before counts as the first
+	case now-c.tried < standingTrial+rtt:
+	case c.contested() && now-c.tried < contestedTime:
+	default:
+		if c.contested() {
+			c.vain = vainAgain
+		}
 		c.vain++
+		c.tried = now
 		return true
 	}
 	return false
