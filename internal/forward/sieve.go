@@ -138,16 +138,28 @@ func (v *sieve) next(f *Frame, want cell) cell {
 
 // entry is the layer nearest to the wanted one that can be entered with the frame: going up it is better than now.
 func (v *sieve) entry(f *Frame, want cell) (cell, bool) {
-	least := cell(0)
+	least, top := 0, v.limit.temporal()
+	row := want.spatial()
 	if want > v.now {
-		least = v.now + 1
+		least = int(v.now) + 1
 	}
-	if f.loose && !f.Key && (f.Layer.Temporal > v.now.temporal()+1 || want.spatial() != v.now.spatial() && f.Layer.Spatial <= v.now.spatial()) {
-		return 0, false // what such a descriptor promises holds for who had the layers below
+	fixed := f.loose && !f.Key
+	if fixed {
+		// What such a descriptor promises holds for who has the layers below, from the start of a picture on.
+		row = v.now.spatial()
+		switch s := f.Layer.Spatial; {
+		case s > row && want > v.now:
+			row, top = s, min(top, v.now.temporal())
+		case s > 0 || f.Layer.Temporal > v.now.temporal()+1:
+			return 0, false
+		}
 	}
-	for c := int(want); c >= int(least); c-- {
+	for c := int(want); c >= least; c-- {
 		in := cell(c)
-		if f.active>>in&1 != 0 && in.temporal() <= v.limit.temporal() && f.is.at(in) == enterable {
+		if f.active>>in&1 == 0 || in.temporal() > top || fixed && in.spatial() != row {
+			continue
+		}
+		if f.is.at(in) == enterable {
 			return in, true
 		}
 	}

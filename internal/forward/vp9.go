@@ -119,7 +119,7 @@ func (v *vp9) frame(id int64, sizes uint8, f *Frame) {
 		}
 		x := uint8(required)
 		switch {
-		case !v.inter && l.Spatial == 0, !v.inter && c.spatial() == l.Spatial, v.inter && v.up && c.spatial() == l.Spatial:
+		case l.Spatial == 0 && (v.up || !v.inter), c.spatial() == l.Spatial && !v.inter:
 			x = enterable
 		}
 		f.is.set(c, x)
