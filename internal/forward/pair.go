@@ -213,8 +213,9 @@ func (p *Pair) Origin(k Kind, seq uint16) (int64, bool) {
 // retransmission, which goes under a sequence number of its own. Send is false if they are forgotten.
 func (p *Pair) Again(k Kind, pkt *Packet) Out {
 	out := p.slots[k].number(pkt, p.sieveOf(k))
-	if k == Video {
-		out.Blank = out.Send && !p.sieve.went(&pkt.Frame)
+	if k == Video && out.Send {
+		went, known := p.sieve.went(&pkt.Frame)
+		out.Send, out.Blank = known, known && !went
 	}
 	return out
 }

@@ -174,11 +174,11 @@ func (v *sieve) layerOf(order int64) cell {
 	return v.now
 }
 
-// went tells whether a packet that came went out with its content, for a retransmission.
-func (v *sieve) went(f *Frame) bool {
+// went tells whether a packet that came went out with its content; known is false if that is forgotten.
+func (v *sieve) went(f *Frame) (went, known bool) {
 	if !f.Layered || !v.frames.begun {
-		return true
+		return true, true
 	}
 	k, ok := v.frames.place(f.Order)
-	return ok && v.frames.sent.has(k)
+	return ok && v.frames.sent.has(k), ok
 }

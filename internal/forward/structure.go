@@ -21,9 +21,12 @@ func (r *bitReader) take(n int) (v uint32) {
 		r.short, r.at = true, 8*len(r.b)
 		return 0
 	}
-	for range n {
-		v = v<<1 | uint32(r.b[r.at>>3]>>(7-r.at&7)&1)
-		r.at++
+	for n > 0 {
+		have := 8 - r.at&7
+		k := min(have, n)
+		v = v<<k | uint32(r.b[r.at>>3])>>(have-k)&(1<<k-1)
+		r.at += k
+		n -= k
 	}
 	return v
 }

@@ -125,6 +125,7 @@ type walk struct {
 	src   map[string]Source
 	want  Source
 	limit Layer
+	top   int64 // greatest number sent
 	held  int64 // arrival of the first key frame that was held back
 }
 
@@ -142,6 +143,7 @@ func newWalk(t *rapid.T, codec Codec, rids []string, dd bool) *walk {
 }
 
 func (k *walk) wish(t *rapid.T, rids []string) {
+	before := k.want
 	switch rapid.IntRange(0, 5).Draw(t, "wish") {
 	case 0, 1:
 		k.limit = Layer{uint8(rapid.IntRange(0, 3).Draw(t, "size")), uint8(rapid.IntRange(0, 3).Draw(t, "rate"))}
@@ -153,7 +155,9 @@ func (k *walk) wish(t *rapid.T, rids []string) {
 		k.want = k.src[rapid.SampledFrom(rids).Draw(t, "rid")]
 		k.p.Want(Video, k.want)
 	}
-	k.held = 0
+	if k.want != before && k.p.hold.at == 0 { // a picture that stands still goes on standing still
+		k.held = 0
+	}
 }
 
 func (k *walk) step(src Source, pkt *Packet) (Out, error) {
@@ -163,9 +167,12 @@ func (k *walk) step(src Source, pkt *Packet) (Out, error) {
 		if k.held == 0 {
 			k.held = pkt.Arrival
 		}
-		if o.Send && pkt.Arrival-k.held <= maxHold {
+		if o.Send && o.Index > k.top && pkt.Arrival-k.held <= maxHold {
 			return o, fmt.Errorf("a key frame of the old layer went out while another is awaited")
 		}
+	}
+	if o.Send {
+		k.top = max(k.top, o.Index)
 	}
 	if o.Send && src != k.p.Shows(Video) {
 		return o, fmt.Errorf("sent what is not shown")
