@@ -118,6 +118,22 @@ func TestActiveSpeaker(t *testing.T) {
 	}
 }
 
+func TestActiveSpeakerStaysForTwoSeconds(t *testing.T) {
+	h := newHall(2)
+	h.play(700*time.Millisecond, map[int]uint8{1: 35})
+	if h.s.Dominant() != person(1) {
+		t.Fatalf("first %v", h.s.Dominant())
+	}
+	h.play(1500*time.Millisecond, map[int]uint8{2: 5}) // louder by far, and alone
+	if h.s.Dominant() != person(1) {
+		t.Error("changed within two seconds")
+	}
+	h.play(time.Second, map[int]uint8{2: 5})
+	if h.s.Dominant() != person(2) {
+		t.Error("did not change after two seconds")
+	}
+}
+
 // TestSilenceThatIsNotSentIsSilence: with discontinuous transmission the packets stop in mid-sentence.
 func TestSilenceThatIsNotSentIsSilence(t *testing.T) {
 	s := NewSpeakers(1)
