@@ -20,9 +20,11 @@ func (d *descriptors) read(index int64, b []byte, f *Frame) bool {
 	if len(b) < descriptorMin {
 		return false
 	}
-	f.Begins, f.Ends = b[0]&0x80 != 0, b[0]&0x40 != 0
-	f.Order, f.Layered = d.numbers.take(binary.BigEndian.Uint16(b[1:]), 16), true
-	f.is = requiredByAll
+	vague := Frame{
+		Order: d.numbers.take(binary.BigEndian.Uint16(b[1:]), 16), Layered: true,
+		Begins: b[0]&0x80 != 0, Ends: b[0]&0x40 != 0, is: requiredByAll, far: true,
+	}
+	*f = vague
 	id := uint32(b[0] & 0x3f)
 	r := bitReader{b: b, at: 8 * descriptorMin}
 	var flags [5]bool // structure, active targets, custom indications, references, chains
@@ -35,7 +37,6 @@ func (d *descriptors) read(index int64, b []byte, f *Frame) bool {
 	if flags[0] {
 		s = &d.spare
 		if !s.read(&r) {
-			f.far = true
 			return true
 		}
 	}
@@ -48,12 +49,12 @@ func (d *descriptors) read(index int64, b []byte, f *Frame) bool {
 	}
 	i := (id + 64 - s.offset) % 64
 	if int(i) >= s.count || r.short {
-		f.far = true
 		return true
 	}
+	f.far = false
 	define(s, &s.templates[i], flags[2], flags[3], &r, f)
 	if r.short {
-		*f = Frame{Order: f.Order, Layered: true, Begins: f.Begins, Ends: f.Ends, is: requiredByAll, far: true}
+		*f = vague
 		return true
 	}
 	f.Key = flags[0] && f.Begins && f.needs == 0 && !f.far
