@@ -48,7 +48,7 @@ func (v *sieve) first(f *Frame) cell {
 
 // restarts tells whether the source's frame numbers begin anew with the packet, which is not late.
 func (v *sieve) restarts(f *Frame) bool {
-	return f.Key && f.Layered && v.frames.begun && f.Order <= v.frames.newest
+	return f.Key && f.Layered && v.frames.begun && f.Order < v.frames.newest
 }
 
 // passes decides about one packet of the current source; late means that later ones went before it.

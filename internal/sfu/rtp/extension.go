@@ -3,7 +3,7 @@ package rtp
 import "encoding/binary"
 
 // MaxExtensions is the most that the two header extensions of PutExtensions add to a header.
-const MaxExtensions = 4 + 2 + 1 + 2 + 255 + 3
+const MaxExtensions = 4 + 2*(2+255) + 2
 
 // PutExtensions gives the header that Put wrote up to two header extensions, in the one-byte form if both fit it, else
 // in the two-byte form (RFC 8285 4.2, 4.3), which needs a=extmap-allow-mixed. It returns the header's size; dst has
