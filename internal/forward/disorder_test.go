@@ -18,11 +18,13 @@ func TestLostAndLatePacketsNeverShareANumber(t *testing.T) {
 				every := rapid.IntRange(5, 80).Draw(t, "pace")
 				lossy := rapid.IntRange(2, 40).Draw(t, "loss")
 				d := &disorder{walk: k, sent: map[int64]Out{}}
-				for _, i := range disordered(t, len(all), lossy) {
+				for n, i := range disordered(t, len(all), lossy) {
 					if i%every == 0 {
 						k.wish(t, r.rids)
 					}
-					if err := d.play(k.src[all[i].rid], played[i]); err != "" {
+					pkt := *played[i]
+					pkt.Arrival = int64(n+1) * 3 * ms
+					if err := d.play(k.src[all[i].rid], &pkt); err != "" {
 						t.Fatalf("packet %d: %s", i, err)
 					}
 				}

@@ -120,20 +120,20 @@ func (w *viewer) superframes(pkt *Packet, o Out) error {
 
 // walk plays a recording to a slot whose wishes change at random.
 type walk struct {
-	p     Pair
-	w     *viewer
-	src   map[string]Source
-	want  Source
-	limit Layer
-	top   int64 // greatest number sent
-	held  int64 // arrival of the first key frame that was held back
+	p      Pair
+	w      *viewer
+	src    map[string]Source
+	want   Source
+	limit  Layer
+	newest map[Source]int64 // greatest index that was played
+	held   int64            // arrival of the first key frame that was held back
 }
 
 func newWalk(t *rapid.T, codec Codec, rids []string, dd bool) *walk {
 	k := &walk{
 		p:   NewPair(Start{}, Start{Index: rapid.Int64Range(0, 0x7fff).Draw(t, "start"), Time: rapid.Uint32().Draw(t, "time")}),
 		w:   newViewer(codec, dd),
-		src: map[string]Source{},
+		src: map[string]Source{}, newest: map[Source]int64{},
 	}
 	for i, r := range rids {
 		k.src[r] = Source{1, uint32(i + 1)}
@@ -167,13 +167,11 @@ func (k *walk) step(src Source, pkt *Packet) (Out, error) {
 		if k.held == 0 {
 			k.held = pkt.Arrival
 		}
-		if o.Send && o.Index > k.top && pkt.Arrival-k.held <= maxHold {
+		if o.Send && pkt.Index > k.newest[src] && pkt.Arrival-k.held <= maxHold {
 			return o, fmt.Errorf("a key frame of the old layer went out while another is awaited")
 		}
 	}
-	if o.Send {
-		k.top = max(k.top, o.Index)
-	}
+	k.newest[src] = max(k.newest[src], pkt.Index)
 	if o.Send && src != k.p.Shows(Video) {
 		return o, fmt.Errorf("sent what is not shown")
 	}
