@@ -134,7 +134,7 @@ func TestRetransmissionIsWhatWentOut(t *testing.T) {
 						}
 						continue
 					}
-					if again.Frame != o.Frame || again.Picture != o.Picture || again.Time != o.Time || again.Index != o.Index || again.Blank || !again.Send {
+					if again.Frame != o.Frame || again.Picture != o.Picture || again.Time != o.Time || again.Index != o.Index || again.Ends != o.Ends || again.Blank || !again.Send {
 						t.Fatalf("%+v went out, %+v would go again", o, again)
 					}
 				}

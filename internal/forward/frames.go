@@ -26,18 +26,20 @@ const frameWindow = 128
 type frames struct {
 	newest     int64 // bit k of the sets is frame newest-k
 	seen, sent set128
+	edge       set128 // of the size that was passed on then: with its last packet the picture ends for the receiver
 	begun      bool
 }
 
 // begin forgets everything but one frame, which is passed on.
-func (f *frames) begin(order int64) {
-	*f = frames{newest: order, seen: set128{1, 0}, sent: set128{1, 0}, begun: true}
+func (f *frames) begin(order int64, edge bool) {
+	*f = frames{newest: order, begun: true}
+	f.note(0, true, edge)
 }
 
 // advance makes a later frame the newest.
 func (f *frames) advance(order int64) {
 	n := uint64(order - f.newest)
-	f.seen, f.sent, f.newest = f.seen.up(n), f.sent.up(n), order
+	f.seen, f.sent, f.edge, f.newest = f.seen.up(n), f.sent.up(n), f.edge.up(n), order
 }
 
 // place is the bit of a frame that is not later than the newest; false if it is too old.
@@ -46,10 +48,14 @@ func (f *frames) place(order int64) (uint, bool) {
 	return uint(k), uint64(k) < frameWindow
 }
 
-func (f *frames) note(k uint, sent bool) {
-	f.seen[k/64] |= 1 << (k % 64)
+func (f *frames) note(k uint, sent, edge bool) {
+	word, bit := k/64%2, uint64(1)<<(k%64)
+	f.seen[word] |= bit
 	if sent {
-		f.sent[k/64] |= 1 << (k % 64)
+		f.sent[word] |= bit
+	}
+	if edge {
+		f.edge[word] |= bit
 	}
 }
 

@@ -2,11 +2,9 @@ package forward
 
 // sieve chooses the frames of a video slot's source that are of the slot's layer, and remembers what it chose.
 type sieve struct {
-	limit  cell // the most that is wanted
-	now    cell // what is passed on
-	before cell // what was, for frames before since
-	since  int64
-	short  uint8 // frames for which another size was wanted than was passed on
+	limit cell  // the most that is wanted
+	now   cell  // what is passed on
+	short uint8 // frames for which another size was wanted than was passed on
 
 	frames frames
 	holes  holes  // indices left out
@@ -23,13 +21,12 @@ const patience = 24
 func (v *sieve) begin(f *Frame) {
 	v.frames, v.holes, v.left, v.short = frames{}, holes{}, 0, 0
 	v.now = v.first(f)
-	v.before, v.since = v.now, f.Order
 	if !f.Layered {
 		return
 	}
 	v.ahead = v.last + 1 - f.Order
 	v.last++
-	v.frames.begin(f.Order)
+	v.frames.begin(f.Order, v.edge(f))
 }
 
 // first is the layer to begin with: the best that can be entered with the frame.
@@ -59,7 +56,7 @@ func (v *sieve) passes(f *Frame, late bool) bool {
 	if !v.frames.begun {
 		v.ahead = v.last + 1 - f.Order
 		v.last++
-		v.frames.begin(f.Order)
+		v.frames.begin(f.Order, v.edge(f))
 		return true
 	}
 	if f.Order > v.frames.newest {
@@ -72,10 +69,10 @@ func (v *sieve) passes(f *Frame, late bool) bool {
 	if v.frames.seen.has(k) {
 		return v.frames.sent.has(k)
 	}
-	if f.is.at(v.layerOf(f.Order)) == absent {
+	if f.is.at(v.now) == absent {
 		return false // and is asked again for each packet: its numbers are reserved already
 	}
-	v.frames.note(k, true)
+	v.frames.note(k, true, v.edge(f))
 	return true
 }
 
@@ -86,7 +83,7 @@ func (v *sieve) opens(f *Frame) bool {
 		v.aim(f, want)
 	}
 	goes := f.is.at(v.now) != absent
-	v.frames.note(0, goes)
+	v.frames.note(0, goes, v.edge(f))
 	if goes {
 		v.last = max(v.last, f.Order+v.ahead)
 	} else {
@@ -97,9 +94,7 @@ func (v *sieve) opens(f *Frame) bool {
 
 // aim moves towards the wanted layer as far as the frame allows.
 func (v *sieve) aim(f *Frame, want cell) {
-	if next := v.next(f, want); next != v.now {
-		v.before, v.now, v.since = v.now, next, f.Order
-	}
+	v.now = v.next(f, want)
 	switch {
 	case want.spatial() == v.now.spatial():
 		v.short = 0
@@ -166,12 +161,15 @@ func (v *sieve) entry(f *Frame, want cell) (cell, bool) {
 	return 0, false
 }
 
-// layerOf is the layer that was passed on at a frame.
-func (v *sieve) layerOf(order int64) cell {
-	if order < v.since {
-		return v.before
+func (v *sieve) edge(f *Frame) bool { return f.Layer.Spatial == v.now.spatial() }
+
+// ends tells whether the packet is the last of its picture for the receiver: those of larger sizes are left out.
+func (v *sieve) ends(f *Frame) bool {
+	if !f.Ends || !f.Layered {
+		return false
 	}
-	return v.now
+	k, ok := v.frames.place(f.Order)
+	return ok && v.frames.edge.has(k)
 }
 
 // went tells whether a packet that came went out with its content; known is false if that is forgotten.

@@ -163,7 +163,7 @@ func (s *slot) number(pkt *Packet, v *sieve) Out {
 	if v != nil {
 		f := &pkt.Frame
 		out.Frame = uint16(f.Order + v.ahead)
-		out.Ends = f.Ends && f.Layered && f.Layer.Spatial == v.layerOf(f.Order).spatial()
+		out.Ends = v.ends(f)
 		if pkt.Index < s.newest {
 			if s.newest-pkt.Index >= window {
 				return Out{}

@@ -24,6 +24,7 @@ type viewer struct {
 	time     uint32
 	id       uint16
 	layer    uint8
+	above    []*Frame // of VP8: what the source sent since its last base picture
 	began    bool
 }
 
@@ -99,6 +100,33 @@ func (w *viewer) pictures(pkt *Packet, o Out) error {
 		return fmt.Errorf("picture rests on base picture %d, the last was %d", o.Picture.Layer, w.layer)
 	}
 	w.id, w.layer = o.Picture.ID, o.Picture.Layer
+	return nil
+}
+
+// rests holds VP8's pictures to what they may refer to: without the sync bit everything since the last base picture
+// that is not of a higher rate (RFC 7741 4.2).
+func (w *viewer) rests(h *heard, pkt *Packet, o Out) error {
+	f := &pkt.Frame
+	_, sync, _ := vp8Rate(h.payload)
+	if f.Begins && f.Layer.Temporal == 0 {
+		w.above = w.above[:0]
+	}
+	if o.Switched {
+		clear(w.whole)
+	}
+	if o.Send {
+		w.whole[f.Order] = true
+	}
+	if o.Send && f.Begins && !sync {
+		for _, g := range w.above {
+			if g.Layer.Temporal <= f.Layer.Temporal && !w.whole[g.Order] {
+				return fmt.Errorf("picture of %v may rest on one of %v that was not sent", f.Layer, g.Layer)
+			}
+		}
+	}
+	if f.Begins && f.Layer.Temporal > 0 {
+		w.above = append(w.above, f)
+	}
 	return nil
 }
 
@@ -208,6 +236,9 @@ func TestViewersDecodeWhateverTheyWish(t *testing.T) {
 					o, err := k.step(k.src[all[i].rid], pkt)
 					if err == nil && o.Send {
 						err = k.w.take(k.src[all[i].rid], pkt, o)
+					}
+					if src := k.src[all[i].rid]; err == nil && r.codec == VP8 && !r.dd && src == k.p.Shows(Video) {
+						err = k.w.rests(&all[i], pkt, o)
 					}
 					if err != nil {
 						t.Fatalf("packet %d (%s, layer %v): %v", i, all[i].rid, pkt.Frame.Layer, err)
