@@ -13,7 +13,7 @@ PEOPLE      ?= 40
 ARGS        ?=
 
 # The rooms whose tests need no network, no file and no second process.
-QUICK := $(patsubst %/,./%/...,$(wildcard $(addprefix internal/,allot/ arch/ config/ epoch/ fault/ forward/ guard/ \
+QUICK := $(patsubst %/,./%/...,$(wildcard $(addprefix internal/,allot/ arch/ bandwidth/ config/ epoch/ fault/ forward/ guard/ \
            ident/ lobby/ promise/ roster/ seal/ statement/ wire/)))
 
 PAGE         := internal/gate/dist/index.html

@@ -1,5 +1,5 @@
-// Package allot decides whose picture and sound goes into which slot of each receiver. It is a pure
-// machine. It is not for what quality they get, and it knows no packets.
+// Package allot decides whose picture and sound goes into which slot of each receiver, at which quality, and who
+// speaks. Its machines are pure. It is not for finding out what a way carries, and it knows no packets.
 package allot
 
 import (

@@ -15,7 +15,7 @@ cmd/incamera internal/testkit
 internal/node
 internal/gate internal/cluster internal/sfu internal/turn internal/post internal/identity
 internal/meeting internal/booking
-internal/lobby internal/epoch internal/roster internal/forward internal/allot internal/guard internal/promise internal/erase
+internal/lobby internal/epoch internal/roster internal/forward internal/allot internal/bandwidth internal/guard internal/promise internal/erase
 internal/seal
 internal/wire internal/config internal/watch internal/statement
 internal/fault
@@ -23,7 +23,7 @@ internal/ident protocol
 `
 
 // pure rooms have no goroutine, channel, clock, randomness, network, file or log: same input, same answer.
-var pure = words("internal/lobby internal/epoch internal/roster internal/forward internal/allot internal/guard internal/promise")
+var pure = words("internal/lobby internal/epoch internal/roster internal/forward internal/allot internal/bandwidth internal/guard internal/promise")
 
 // unwired rooms know messages, not connections: they import no net and no net/http.
 var unwired = append(words("internal/meeting internal/wire internal/statement internal/seal"), pure...)
@@ -50,7 +50,7 @@ var fences = []fence{
 	{"github.com/pion/rtcp", words("internal/sfu internal/testkit bench"), true},
 	{"github.com/pion/rtp", words("internal/sfu internal/testkit bench"), true},
 	{"github.com/pion/srtp/", words("internal/sfu internal/testkit bench"), true},
-	{"github.com/pion/stun/", words("internal/sfu internal/testkit bench"), true},
+	{"github.com/pion/stun/", words("internal/sfu internal/turn internal/testkit bench"), true},
 	{"golang.org/x/sys/", words("internal/sfu internal/node bench"), true},
 	{"golang.org/x/time/", words("internal/gate"), true},
 	{"pgregory.net/rapid", words("internal/testkit"), true},

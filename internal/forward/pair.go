@@ -29,6 +29,7 @@ type Packet struct {
 	Time     uint32
 	Enters   bool // a receiver can begin with this packet: sound, or the first packet of a key frame
 	Picture  Picture
+	Frame    Frame
 }
 
 // Out is what becomes of a packet for one receiver.
@@ -36,7 +37,10 @@ type Out struct {
 	Index    int64 // sequence number with its rollovers; never the same twice for one slot
 	Time     uint32
 	Picture  Picture
+	Frame    uint16 // frame number for the dependency descriptor, if the packet came with one
 	Send     bool
+	Blank    bool // without payload and descriptor: the number was kept for a packet that is not of the slot's layer
+	Ends     bool // the last packet of its picture for this receiver: to be marked
 	Switched bool // the slot shows the packet's source from this packet on
 }
 
@@ -50,9 +54,22 @@ type Start struct {
 // time shift, so that voice and lips stay together over a switch. It is owned by one goroutine.
 type Pair struct {
 	slots     [2]slot
+	sieve     sieve // of the video
+	hold      hold
 	publisher uint32 // whose lag the shift was chosen for
 	shift     int64  // added to capture times, ns
 }
+
+// hold keeps back a video from its next key frame on while another video of the same publisher is to take its place:
+// browsers that read frame numbers drop the second of two key frames of one instant.
+type hold struct {
+	from int64 // index of the key frame
+	at   int64 // when it came; 0: nothing is held
+	over bool  // it took too long: key frames of the old video go on
+}
+
+// maxHold is how long a picture may stand still for a better one, in ns: two requests for a key frame.
+const maxHold = int64(500 * time.Millisecond)
 
 // How far a shift may stay larger than needed before it is taken back, and its margin.
 const (
@@ -60,23 +77,48 @@ const (
 	shiftMargin = int64(2 * time.Millisecond)
 )
 
-// NewPair makes a pair that shows nobody.
+// NewPair makes a pair that shows nobody, and that passes every layer on.
 func NewPair(audio, video Start) Pair {
-	return Pair{slots: [2]slot{newSlot(AudioRate, audio), newSlot(VideoRate, video)}}
-}
-
-// Want says whose stream the slot is to show next; the current one goes on until that stream can be
-// entered. The zero Source empties the slot at once.
-func (p *Pair) Want(k Kind, src Source) {
-	s := &p.slots[k]
-	s.wanted = src
-	if src == (Source{}) {
-		s.current = src
+	return Pair{
+		slots: [2]slot{newSlot(AudioRate, audio), newSlot(VideoRate, video)},
+		sieve: sieve{limit: Top.cell(), now: Top.cell()},
 	}
 }
 
+// Want says whose stream the slot is to show next; the current one goes on until that stream can be
+// entered. The zero Source empties the slot at once; another call resumes it at a key frame.
+func (p *Pair) Want(k Kind, src Source) {
+	s := &p.slots[k]
+	if k == Video && src != s.wanted {
+		p.hold.over = false
+	}
+	s.wanted = src
+	if src == (Source{}) {
+		s.current = src
+		if k == Video {
+			p.hold = hold{}
+		}
+	}
+}
+
+// Limit says which layer of its source the video slot is to pass on at most. Down it takes effect with the next frame
+// that allows it, up with the next that can be decoded.
+func (p *Pair) Limit(top Layer) { p.sieve.limit = top.cell() }
+
+// Layer gives the layer of its source that the video slot passes on.
+func (p *Pair) Layer() Layer { return p.sieve.now.layer() }
+
 // Waiting tells whether the slot is to show a stream that it could not enter yet.
-func (p *Pair) Waiting(k Kind) bool { return p.slots[k].wanted != p.slots[k].current }
+func (p *Pair) Waiting(k Kind) bool {
+	return p.slots[k].wanted != p.slots[k].current || k == Video && p.hold.at != 0
+}
+
+// Lacks tells whether the slot needs a key frame of the stream it is to show: to enter it, or to change to the layer
+// it is to have.
+func (p *Pair) Lacks(k Kind) bool {
+	s := &p.slots[k]
+	return s.wanted != (Source{}) && (p.Waiting(k) || k == Video && p.sieve.lacks())
+}
 
 // Shows gives the stream that the slot passes on now.
 func (p *Pair) Shows(k Kind) Source { return p.slots[k].current }
@@ -84,14 +126,61 @@ func (p *Pair) Shows(k Kind) Source { return p.slots[k].current }
 // Step decides about one packet of a source.
 func (p *Pair) Step(k Kind, src Source, pkt *Packet) Out {
 	s := &p.slots[k]
+	v := p.sieveOf(k)
+	if src == (Source{}) {
+		return Out{}
+	}
 	if src == s.current {
-		return s.pass(pkt)
+		if k == Audio || !p.holds(s, pkt) {
+			return s.pass(pkt, v)
+		}
+		if !pkt.Enters || p.hold.at != 0 && !p.released(s, pkt) {
+			return Out{}
+		}
+		p.hold.at = 0
+		return s.again(pkt, v)
 	}
 	if src != s.wanted || !pkt.Enters {
 		return Out{}
 	}
 	p.align(k, src, pkt)
-	return s.enter(src, pkt, p.shift)
+	if k == Video {
+		p.hold = hold{}
+	}
+	return s.enter(src, pkt, p.shift, v)
+}
+
+func (p *Pair) sieveOf(k Kind) *sieve {
+	if k == Video {
+		return &p.sieve
+	}
+	return nil
+}
+
+// holds tells whether a packet of the current video is held back.
+func (p *Pair) holds(s *slot, pkt *Packet) bool {
+	h := &p.hold
+	if h.at != 0 {
+		return pkt.Index >= h.from
+	}
+	if s.wanted == s.current || s.wanted.Publisher != s.current.Publisher || h.over || !pkt.Enters || pkt.Index <= s.newest {
+		return false
+	}
+	h.at, h.from = max(pkt.Arrival, 1), pkt.Index
+	return true
+}
+
+// released tells whether a key frame of a video that is held back ends that: it is to stay after all, or the other
+// one did not come.
+func (p *Pair) released(s *slot, pkt *Packet) bool {
+	if pkt.Index <= p.hold.from {
+		return false
+	}
+	if s.wanted == s.current {
+		return true
+	}
+	p.hold.over = pkt.Arrival-p.hold.at > maxHold
+	return p.hold.over
 }
 
 // align chooses the pair's shift at the first switch of either medium to a publisher: no less than
@@ -117,18 +206,18 @@ func (p *Pair) align(k Kind, src Source, pkt *Packet) {
 // if the number was not given to the current source, or not at all.
 func (p *Pair) Origin(k Kind, seq uint16) (int64, bool) {
 	s := &p.slots[k]
-	out := s.last + int64(int16(seq-uint16(s.last)))
-	if !s.running() || out > s.last || out-s.ahead < s.first {
-		return 0, false
-	}
-	return out - s.ahead, true
+	return s.origin(s.last+int64(int16(seq-uint16(s.last))), p.sieveOf(k))
 }
 
-// Again gives the numbers with which a packet of the current source was or would be passed on, without
-// counting it: for a retransmission, which goes under a sequence number of its own.
+// Again gives the numbers with which a packet of the current source was passed on, without counting it: for a
+// retransmission, which goes under a sequence number of its own. Send is false if they are forgotten.
 func (p *Pair) Again(k Kind, pkt *Packet) Out {
-	s := &p.slots[k]
-	return s.number(pkt)
+	out := p.slots[k].number(pkt, p.sieveOf(k))
+	if k == Video && out.Send {
+		went, known := p.sieve.went(&pkt.Frame)
+		out.Send, out.Blank = known, known && !went
+	}
+	return out
 }
 
 // Report gives the pair of times for the slot's sender report: wall clock in ns of the server's clock

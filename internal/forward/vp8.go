@@ -88,9 +88,27 @@ func (p Picture) Put(payload []byte) {
 }
 
 // idMask is the range of the picture id.
-func (p Picture) idMask() uint16 {
+func (p Picture) idMask() uint16 { return 1<<p.idBits() - 1 }
+
+func (p Picture) idBits() uint {
 	if p.Wide {
-		return 0x7fff
+		return 15
 	}
-	return 0x7f
+	return 7
+}
+
+// vp8Rate reads the temporal layer out of a descriptor that ParseVP8 took, and whether its frame refers to none but
+// the lowest (RFC 7741 4.2); false if the sender does not say.
+func vp8Rate(payload []byte) (rate uint8, sync, ok bool) {
+	if payload[0]&0x80 == 0 || payload[1]&0x20 == 0 {
+		return 0, false, false
+	}
+	at := 2
+	if payload[1]&0x80 != 0 {
+		at += 1 + int(payload[2]>>7)
+	}
+	if payload[1]&0x40 != 0 {
+		at++
+	}
+	return payload[at] >> 6, payload[at]&0x20 != 0, true
 }
