@@ -25,6 +25,7 @@ type Config struct {
 	Listen         string        `key:"listen" default:"localhost:8080" doc:"Address of the page and its signalling, HOST:PORT. The host localhost means both loopback addresses, 127.0.0.1 and ::1."`
 	Media          string        `key:"media" default:":7882" doc:"UDP address for picture and sound, [HOST]:PORT. Without a host all addresses of the machine are used, IPv4 and IPv6."`
 	MediaAddress   []string      `key:"media-address" doc:"Addresses told to browsers besides those of the machine, IP or IP:PORT, at most eight, separated by commas: for a server behind NAT or in a container."`
+	Relay          bool          `key:"relay" default:"true" doc:"Whether picture and sound may also come through the port of the page (TURN over TCP and TLS), for people whose network lets no UDP out: true or false. A proxy in front that speaks HTTP only cannot carry it."`
 	Data           string        `key:"data" default:"./incamera-data" doc:"Folder for everything that is kept. It is made if it is not there."`
 	PublicURL      string        `key:"public-url" doc:"Where people reach this server, such as https://meet.example.org. Needed as soon as it is not reached as localhost."`
 	Proxies        []string      `key:"proxies" doc:"Addresses or networks of the proxies in front, separated by commas: 127.0.0.1,10.0.0.0/8. Their X-Forwarded-For is believed; without a choice nobody's is, and all who come through a proxy share its limits."`

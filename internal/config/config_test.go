@@ -37,7 +37,7 @@ func load(t *testing.T, from Sources) Config {
 func TestNothingConfiguredServesLocalhost(t *testing.T) {
 	got := load(t, Sources{})
 	want := Config{
-		Listen: "localhost:8080", Media: ":7882", Data: "./incamera-data", Create: CreateLocalhost,
+		Listen: "localhost:8080", Media: ":7882", Relay: true, Data: "./incamera-data", Create: CreateLocalhost,
 		StoreKeyFile: "incamera-data/store.key",
 		MaxMembers:   50, MaxKnocks: 100, MaxMeetings: 1000, MaxAge: 24 * time.Hour, BookingLife: 168 * time.Hour,
 	}

@@ -47,8 +47,11 @@ func (f field) assign(into reflect.Value, v value) *Problem {
 	got := reflect.New(into.Type()).Elem()
 	if parse(v.text, got) != nil {
 		bad.What, bad.Do = "is not a whole number", "Write digits only, such as "+f.fallback+"."
-		if got.Type() == reflect.TypeFor[time.Duration]() {
+		switch got.Interface().(type) {
+		case time.Duration:
 			bad.What, bad.Do = "is not a length of time", "Write a number and a unit, such as 90m or "+f.fallback+"."
+		case bool:
+			bad.What, bad.Do = "is neither true nor false", "Write true or false."
 		}
 		return bad
 	}

@@ -181,6 +181,10 @@ func parse(text string, into reflect.Value) error {
 		n, err := strconv.Atoi(text)
 		into.SetInt(int64(n))
 		return err
+	case bool:
+		on, err := strconv.ParseBool(text)
+		into.SetBool(on)
+		return err
 	case []string:
 		var items []string
 		for item := range strings.SplitSeq(text, ",") {

@@ -25,13 +25,19 @@ type Bookings interface {
 	Strike(ctx context.Context, id ident.MeetingID) error
 }
 
+// Rooms makes what each meeting has of its own on the media plane.
+type Rooms struct {
+	Media func() meeting.Media
+	Relay func() meeting.Relay // nil: there is none
+}
+
 // Live is the meetings that run on this server. It is safe for use by many goroutines.
 type Live struct {
 	// fixed
 	bookings Bookings
 	limits   lobby.Limits
 	secret   [32]byte // from which the order keys are made
-	media    func() meeting.Media
+	rooms    Rooms
 	log      *slog.Logger
 
 	mu       sync.Mutex
@@ -49,9 +55,9 @@ type running struct {
 	gone   chan struct{} // closed when the table has forgotten it
 }
 
-// NewLive gives an empty table; secret is the server's own, media makes the media room of a new meeting.
-func NewLive(bookings Bookings, limits lobby.Limits, secret [32]byte, media func() meeting.Media, log *slog.Logger) *Live {
-	return &Live{bookings: bookings, limits: limits, secret: secret, media: media, log: log, meetings: map[ident.MeetingID]*running{}}
+// NewLive gives an empty table; secret is the server's own.
+func NewLive(bookings Bookings, limits lobby.Limits, secret [32]byte, rooms Rooms, log *slog.Logger) *Live {
+	return &Live{bookings: bookings, limits: limits, secret: secret, rooms: rooms, log: log, meetings: map[ident.MeetingID]*running{}}
 }
 
 // orderKey is the public half of the key with which this server signs a meeting's commits.
@@ -143,7 +149,10 @@ func (l *Live) begin(record booking.Record, ends uint64) {
 	if l.stopping || l.ends != ends || l.meetings[id] != nil {
 		return
 	}
-	cfg.Media = l.media()
+	cfg.Media = l.rooms.Media()
+	if l.rooms.Relay != nil {
+		cfg.Relay = l.rooms.Relay()
+	}
 	r := &running{record: record, gone: make(chan struct{}), Meeting: meeting.New(cfg)}
 	l.meetings[id] = r
 	l.running.Go(func() { l.run(id, r) })

@@ -53,7 +53,7 @@ func (noMedia) Shut(ident.ParticipantID)                         {}
 func (noMedia) Close()                                           {}
 
 func liveOver(s *shelf) *Live {
-	return NewLive(s, lobby.Limits{}, [32]byte{7}, func() meeting.Media { return noMedia{} }, slog.New(slog.DiscardHandler))
+	return NewLive(s, lobby.Limits{}, [32]byte{7}, Rooms{Media: func() meeting.Media { return noMedia{} }}, slog.New(slog.DiscardHandler))
 }
 
 func TestAStoreThatIsSlowHoldsUpNobodyElse(t *testing.T) {

@@ -20,8 +20,11 @@ const (
 	bodyLimit     = 15 * time.Second
 	idleLimit     = time.Minute
 	maxHeader     = 16 << 10
-	maxConns      = maxLines + 2048
+	maxConns      = maxLines + MaxRelayed + 2048
 	maxConnsOfOne = 1024 // from one address that is not this machine
+
+	// MaxRelayed is how many connections of the relay are counted in.
+	MaxRelayed = 4096
 )
 
 // Listen opens the addresses, with TLS if cert is not nil. Those of localhost whose family the machine lacks
@@ -47,7 +50,7 @@ func Listen(addresses []string, cert *tls.Certificate) ([]net.Listener, error) {
 		open[i] = &bounded{Listener: l, from: map[address]int{}}
 		if cert != nil {
 			open[i] = tls.NewListener(open[i], &tls.Config{
-				Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+				Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1", "stun.turn"}, // RFC 7443 for the relay
 			})
 		}
 	}

@@ -100,6 +100,7 @@ func (m *Meeting) seat(e lobby.Seat) {
 }
 
 func (m *Meeting) newSeat(who ident.ParticipantID, device lobby.Device) *seat {
+	m.media.relay.Revoke(who) // what an earlier seat had
 	s := &seat{who: who, device: device, ticket: ident.Ticket(m.secrets.Bytes32()), since: m.epoch.Epoch()}
 	m.seats[who] = s
 	return s
@@ -123,6 +124,7 @@ func (m *Meeting) tellAbsent(who ident.ParticipantID) {
 func (m *Meeting) unseat(e lobby.Unseat) {
 	m.noteEnd(e.Why, e.Statement)
 	m.shutMedia(e.Who)
+	m.media.relay.Revoke(e.Who)
 	if s := m.seats[e.Who]; s != nil {
 		switch v := m.visits[s.line]; {
 		case e.Why == lobby.WhyLeft, e.Why == lobby.WhyVoid:
@@ -164,6 +166,7 @@ func (m *Meeting) askBack(e lobby.AskBack) {
 		return
 	}
 	m.shutMedia(e.Who)
+	m.media.relay.Revoke(e.Who)
 	s := m.seats[e.Who]
 	if s == nil {
 		return

@@ -48,6 +48,7 @@ type Config struct {
 	Facts   Facts
 	Limits  lobby.Limits
 	Media   Media
+	Relay   Relay // nil: there is none
 	Secrets Secrets
 	Order   ed25519.PrivateKey // see OrderKey
 }
@@ -56,7 +57,7 @@ type Config struct {
 type Meeting struct {
 	// fixed
 	facts   Facts
-	media   Media
+	media   plane
 	secrets Secrets
 	key     ed25519.PrivateKey // signs the order of commits
 	inbox   chan Input
@@ -93,7 +94,7 @@ type visit struct {
 // New gives a meeting that Run brings to life.
 func New(cfg Config) *Meeting {
 	return &Meeting{
-		facts: cfg.Facts, media: cfg.Media, secrets: cfg.Secrets, key: cfg.Order,
+		facts: cfg.Facts, media: newPlane(cfg.Media, cfg.Relay), secrets: cfg.Secrets, key: cfg.Order,
 		inbox: make(chan Input, mailboxLen), done: make(chan struct{}),
 		lobby: lobby.New(cfg.Limits), epoch: epoch.New(), allot: allot.New(),
 		visits: map[Line]*visit{}, door: map[ident.ParticipantID]*visit{}, seats: map[ident.ParticipantID]*seat{},
@@ -163,9 +164,8 @@ func (m *Meeting) setTimer(timer *time.Timer) {
 	if e := m.epoch.Next(); next.IsZero() || !e.IsZero() && e.Before(next) {
 		next = e
 	}
-	if next.IsZero() {
-		timer.Reset(time.Hour)
-		return
+	if next.IsZero() || len(m.seats) > 0 && m.media.renewal.Before(next) {
+		next = m.media.renewal
 	}
 	timer.Reset(max(0, time.Until(next)))
 }
@@ -175,6 +175,7 @@ func (m *Meeting) tick() {
 	m.carryDoor(m.lobby.Step(lobby.Ticked{}, now))
 	m.revise() // time makes things impossible, too
 	m.stepEpoch(epoch.Ticked{})
+	m.renewRelay(now)
 }
 
 // drain turns away who came while the meeting ended.
@@ -194,7 +195,8 @@ func (m *Meeting) drain() {
 // wipe forgets everything; what is left are empty maps.
 func (m *Meeting) wipe() {
 	m.media.Close()
-	for _, s := range m.seats {
+	for who, s := range m.seats {
+		m.media.relay.Revoke(who)
 		s.wipe()
 	}
 	clear(m.seats)

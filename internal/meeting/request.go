@@ -45,6 +45,15 @@ func (m *Meeting) refuseOrAnswer(v *visit, in Asked, code fault.Code) {
 	m.answer(v.line, in.ID, wire.Ok{})
 }
 
+// refuseOrSeat answers who may have picture and sound from now.
+func (m *Meeting) refuseOrSeat(v *visit, in Asked, code fault.Code) {
+	if code != "" {
+		m.refuse(v.line, in.ID, code)
+		return
+	}
+	m.answer(v.line, in.ID, wire.OkSeated{Relay: m.media.relay.Issue(v.who)})
+}
+
 // atDoor takes what who waits may say.
 func (m *Meeting) atDoor(v *visit, r wire.Request) fault.Code {
 	switch r.(type) {
@@ -69,7 +78,7 @@ func (m *Meeting) atDoor(v *visit, r wire.Request) fault.Code {
 func (m *Meeting) inside(v *visit, in Asked) {
 	switch r := in.Request.(type) {
 	case wire.Open:
-		m.refuseOrAnswer(v, in, m.openGroup(v, r))
+		m.refuseOrSeat(v, in, m.openGroup(v, r))
 	case wire.Take:
 		m.refuseOrAnswer(v, in, m.takeGroup(v, r))
 	case wire.Policy:
@@ -90,7 +99,7 @@ func (m *Meeting) inside(v *visit, in Asked) {
 	case wire.End:
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.ending(v, r) })
 	case wire.Joined:
-		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.joined(v, r) })
+		m.confirmed(v, in, r)
 	case wire.Leave:
 		m.stepDoor(v, in, func() (lobby.Input, fault.Code) { return m.leaving(v, r) })
 	case wire.Commit:
@@ -111,9 +120,19 @@ func (m *Meeting) inside(v *visit, in Asked) {
 	}
 }
 
+// confirmed takes the word of who holds the group.
+func (m *Meeting) confirmed(v *visit, in Asked, r wire.Joined) {
+	input, code := m.joined(v, r)
+	m.stepDoorThen(v, in, input, code, func() wire.Reply { return wire.OkSeated{Relay: m.media.relay.Issue(v.who)} })
+}
+
 // stepDoor checks a request's statement, steps the door, answers and carries out.
 func (m *Meeting) stepDoor(v *visit, in Asked, read func() (lobby.Input, fault.Code)) {
 	input, code := read()
+	m.stepDoorThen(v, in, input, code, func() wire.Reply { return wire.Ok{} })
+}
+
+func (m *Meeting) stepDoorThen(v *visit, in Asked, input lobby.Input, code fault.Code, answer func() wire.Reply) {
 	if code != "" {
 		m.refuse(v.line, in.ID, code)
 		return
@@ -123,7 +142,7 @@ func (m *Meeting) stepDoor(v *visit, in Asked, read func() (lobby.Input, fault.C
 		m.refuse(v.line, in.ID, code)
 		return
 	}
-	m.answer(v.line, in.ID, wire.Ok{})
+	m.answer(v.line, in.ID, answer())
 	m.carryDoor(effects)
 }
 

@@ -103,7 +103,7 @@ func (m *Meeting) comeBack(from From, who ident.ParticipantID, device lobby.Devi
 	s.wipe()
 	fresh := m.newSeat(who, device)
 	m.sit(from, fresh)
-	m.answer(from.Line, from.ID, wire.OkReturn{Ticket: wire.Bytes32(fresh.ticket)})
+	m.answer(from.Line, from.ID, wire.OkReturn{Ticket: wire.Bytes32(fresh.ticket), Relay: m.media.relay.Issue(who)})
 	m.carryDoor(effects)
 	m.stepEpoch(epoch.Line{Who: who, Connected: true})
 	m.tellAbsent(who)

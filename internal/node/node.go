@@ -29,6 +29,7 @@ const farewell = 2 * time.Second
 type Node struct {
 	store     *cluster.Store
 	plane     *sfu.Plane
+	relay     *relay // nil without one
 	live      *gate.Live
 	signal    *gate.Signal
 	server    *http.Server
@@ -64,6 +65,11 @@ func Open(ctx context.Context, cfg config.Config, out io.Writer) (n *Node, err e
 	if n.plane, err = sfu.Listen(sfu.Config{Listen: cfg.Media, Announce: cfg.MediaAddress, DataDir: cfg.Data, Logger: log}); err != nil {
 		return n, err
 	}
+	if cfg.Relay {
+		if n.relay, err = newRelay(n.URL(), n.plane, log); err != nil {
+			return n, err
+		}
+	}
 	token := ""
 	if cfg.Create == config.CreateToken {
 		if token, err = gate.ReadToken(cfg.Data); err != nil {
@@ -77,7 +83,7 @@ func Open(ctx context.Context, cfg config.Config, out io.Writer) (n *Node, err e
 	means := booking.Errors{Missing: cluster.ErrMissing, Taken: cluster.ErrExists}
 	desk := booking.NewDesk(n.store, means, cfg.BookingLife, cfg.MaxMeetings)
 	limits := lobby.Limits{Members: cfg.MaxMembers, Knocks: cfg.MaxKnocks, MaxAge: cfg.MaxAge}
-	n.live = gate.NewLive(desk, limits, secret, func() meeting.Media { return n.plane.Room() }, log)
+	n.live = gate.NewLive(desk, limits, secret, n.rooms(), log)
 	n.signal = gate.NewSignal(n.live)
 	door, err := gate.New(cfg, token, desk, n.signal)
 	if err != nil {
@@ -94,6 +100,16 @@ func Open(ctx context.Context, cfg config.Config, out io.Writer) (n *Node, err e
 	}
 	n.listeners, err = gate.Listen(cfg.HTTPAddresses(), cert)
 	return n, err
+}
+
+// rooms makes what each meeting has of the media plane and the relay.
+func (n *Node) rooms() gate.Rooms {
+	plane := n.plane
+	rooms := gate.Rooms{Media: func() meeting.Media { return plane.Room() }}
+	if n.relay != nil {
+		rooms.Relay = n.relay.room
+	}
+	return rooms
 }
 
 // URL is where people go.
@@ -116,9 +132,9 @@ func (n *Node) URL() string {
 func (n *Node) Run(ctx context.Context) error {
 	planeCtx, stopPlane := context.WithCancel(context.Background())
 	defer stopPlane()
-	parts := make(chan error, len(n.listeners)+1)
+	parts := make(chan error, 2*len(n.listeners)+1)
 	for _, l := range n.listeners {
-		go func() { parts <- serve(n.server, l) }()
+		n.serve(l, parts)
 	}
 	planeDone := make(chan struct{})
 	go func() {
@@ -134,14 +150,32 @@ func (n *Node) Run(ctx context.Context) error {
 	defer cancel()
 	n.live.Stop()
 	n.signal.Close(last)
-	err := gate.Close(last, n.server)
+	err := errors.Join(gate.Close(last, n.server), n.closeRelay())
 	stopPlane()
 	<-planeDone
 	n.plane = nil // Run has closed it
 	return errors.Join(failed, err, n.close())
 }
 
-func serve(server *http.Server, l net.Listener) error {
+// serve answers what comes to a listener: the page, and the relay on the same port.
+func (n *Node) serve(l net.Listener, parts chan<- error) {
+	if n.relay != nil {
+		page, relayed := n.relay.server.Split(l)
+		go func() { parts <- n.relay.server.ServeListener(relayed) }()
+		l = page
+	}
+	go func() { parts <- serveHTTP(n.server, l) }()
+}
+
+// closeRelay ends what is relayed. It is called after the web server was shut down, which has the other half of the listeners.
+func (n *Node) closeRelay() error {
+	if n.relay == nil || n.relay.server == nil {
+		return nil
+	}
+	return n.relay.server.Close()
+}
+
+func serveHTTP(server *http.Server, l net.Listener) error {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -156,6 +190,7 @@ func (n *Node) close() error {
 			faults = append(faults, err)
 		}
 	}
+	faults = append(faults, n.closeRelay())
 	if n.plane != nil {
 		stopped, stop := context.WithCancel(context.Background())
 		stop()

@@ -84,6 +84,23 @@ func newPlane(conn batchConn, cfg Config) (*Plane, error) {
 // Addr is the address bound to.
 func (p *Plane) Addr() netip.AddrPort { return p.conn.LocalAddr() }
 
+// Announced gives the addresses that browsers may be told now, those of this machine for pages from loopback included.
+func (p *Plane) Announced() ([]netip.AddrPort, error) {
+	list, err := p.announce.candidates(true)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]netip.AddrPort, 0, len(list))
+	for _, c := range list {
+		ip, err := netip.ParseAddr(c.Address)
+		if err != nil {
+			return nil, fmt.Errorf("sfu: %w", err)
+		}
+		out = append(out, netip.AddrPortFrom(ip, uint16(c.Port)))
+	}
+	return out, nil
+}
+
 // Run works until ctx ends and returns when every goroutine of the plane has: all connections are
 // closed, their keys and histories wiped, and the port is free. It is called once.
 func (p *Plane) Run(ctx context.Context) error {

@@ -39,6 +39,7 @@ var Limits = lobby.Limits{Members: 50, Knocks: 100, MaxAge: 24 * time.Hour}
 type House struct {
 	t      testing.TB
 	Media  *Media
+	Relay  Relay
 	Shelf  *Shelf
 	Desk   *booking.Desk
 	Live   *gate.Live
@@ -66,8 +67,8 @@ func (h *House) open() {
 	h.t.Helper()
 	h.pipes = newPipes()
 	h.Desk = booking.NewDesk(h.Shelf, booking.Errors{Missing: errMissing, Taken: errTaken}, 7*24*time.Hour, 1000)
-	room := func() meeting.Media { return h.Media.room() }
-	h.Live = gate.NewLive(h.Desk, h.limits, h.secret, room, slog.New(slog.NewTextHandler(h.Log, nil)))
+	rooms := gate.Rooms{Media: func() meeting.Media { return h.Media.room() }, Relay: func() meeting.Relay { return &h.Relay }}
+	h.Live = gate.NewLive(h.Desk, h.limits, h.secret, rooms, slog.New(slog.NewTextHandler(h.Log, nil)))
 	signal := gate.NewSignal(h.Live)
 	door, err := gate.New(config.Config{Listen: "localhost:8080", Create: config.CreateLocalhost}, "", h.Desk, signal)
 	if err != nil {

@@ -175,6 +175,7 @@ var oks = map[reflect.Type]wire.Reply{
 	reflect.TypeFor[wire.Hello](): wire.OkHello{}, reflect.TypeFor[wire.Host](): wire.OkHost{},
 	reflect.TypeFor[wire.Knock](): wire.OkKnock{}, reflect.TypeFor[wire.Rejoin](): wire.OkKnock{},
 	reflect.TypeFor[wire.Revive](): wire.OkReturn{}, reflect.TypeFor[wire.Return](): wire.OkReturn{},
+	reflect.TypeFor[wire.Open](): wire.OkSeated{}, reflect.TypeFor[wire.Joined](): wire.OkSeated{},
 	reflect.TypeFor[wire.Remove](): wire.OkRemove{}, reflect.TypeFor[wire.Media](): wire.OkMedia{},
 }
 

@@ -1,6 +1,10 @@
 package wire
 
-import "incamera/internal/fault"
+import (
+	"fmt"
+
+	"incamera/internal/fault"
+)
 
 // Reply is a message from the server: an answer, a push to a seat, or a word to who waits.
 type Reply interface{ reply() }
@@ -34,6 +38,25 @@ type OkKnock struct {
 // OkReturn answers Revive and Return.
 type OkReturn struct {
 	Ticket Bytes32 `json:"ticket"`
+	Relay  Relay   `json:"relay"`
+}
+
+// OkSeated answers Open and Joined: picture and sound may begin.
+type OkSeated struct {
+	Relay Relay `json:"relay"`
+}
+
+// Relay is the seat's way for picture and sound through a network that lets no UDP out; without URLs there is none. It is
+// good for as long as the seat lives.
+type Relay struct {
+	URLs       []string `json:"urls" size:"0-4"` // turn: and turns: (RFC 7065), best first
+	Username   string   `json:"username" size:"0-64"`
+	Credential string   `json:"credential" size:"0-64"`
+}
+
+// Format never shows the secret.
+func (r Relay) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "relay with %d URLs", len(r.URLs)) //nolint:errcheck // as fmt itself does
 }
 
 // OkRemove answers Remove.
@@ -172,6 +195,7 @@ func (OkHello) reply()    {}
 func (OkHost) reply()     {}
 func (OkKnock) reply()    {}
 func (OkReturn) reply()   {}
+func (OkSeated) reply()   {}
 func (OkRemove) reply()   {}
 func (OkMedia) reply()    {}
 func (Fault) reply()      {}

@@ -19,7 +19,7 @@ var requests = []row{
 
 // oks are the answers. They share the name ok: which one it is follows from the request.
 var oks = []row{
-	of[Ok]("ok"), of[OkHello]("ok"), of[OkHost]("ok"), of[OkKnock]("ok"), of[OkReturn]("ok"), of[OkRemove]("ok"), of[OkMedia]("ok"),
+	of[Ok]("ok"), of[OkHello]("ok"), of[OkHost]("ok"), of[OkKnock]("ok"), of[OkReturn]("ok"), of[OkSeated]("ok"), of[OkRemove]("ok"), of[OkMedia]("ok"),
 }
 
 // pushes are all other messages from the server.

@@ -17,7 +17,7 @@ const generated = "../../web/src/core/wire.gen.ts"
 // answers says what each request is answered by; all others by Ok.
 var answers = map[string]string{
 	"hello": "OkHello", "host": "OkHost", "knock": "OkKnock", "rejoin": "OkKnock",
-	"revive": "OkReturn", "return": "OkReturn", "remove": "OkRemove", "media": "OkMedia", "ping": "Pong",
+	"revive": "OkReturn", "return": "OkReturn", "open": "OkSeated", "joined": "OkSeated", "remove": "OkRemove", "media": "OkMedia", "ping": "Pong",
 }
 
 func TestTypeScriptTypesAreCurrent(t *testing.T) {

@@ -280,10 +280,23 @@ export interface OkKnock {
   readonly open: boolean
 }
 
+export interface Relay {
+  readonly urls: readonly string[]
+  readonly username: string
+  readonly credential: string
+}
+
 export interface OkReturn {
   readonly type: 'ok'
   readonly id: number
   readonly ticket: Base64
+  readonly relay: Relay
+}
+
+export interface OkSeated {
+  readonly type: 'ok'
+  readonly id: number
+  readonly relay: Relay
 }
 
 export interface OkRemove {
@@ -494,7 +507,7 @@ export type Request =
   | Pong
 
 /** Answer is what a request with an id gets, unless it gets a Fault. */
-export type Answer = Ok | OkHello | OkHost | OkKnock | OkReturn | OkRemove | OkMedia
+export type Answer = Ok | OkHello | OkHost | OkKnock | OkReturn | OkSeated | OkRemove | OkMedia
 
 /** Push is what the server says of its own accord; Fault without an id concerns the connection. */
 export type Push =
@@ -526,7 +539,7 @@ export interface AnswerOf {
   stay: Ok
   withdraw: Ok
   resume: Ok
-  open: Ok
+  open: OkSeated
   take: Ok
   admit: Ok
   deny: Ok
@@ -534,7 +547,7 @@ export interface AnswerOf {
   policy: Ok
   remove: OkRemove
   end: Ok
-  joined: Ok
+  joined: OkSeated
   commit: Ok
   cannot: Ok
   refuse: Ok

@@ -1,7 +1,18 @@
 /** What a conference does when the line breaks at a bad moment, or when what it hears does not fit. */
 import { expect, test } from 'vitest'
 import type { Message } from '../testkit/transcript'
-import { answer, atPreJoin, guest, hosting, knockPush, ok, okHello, okHost, okKnock, opened } from '../testkit/visit'
+import {
+  answer,
+  atPreJoin,
+  guest,
+  hosting,
+  knockPush,
+  okHello,
+  okHost,
+  okKnock,
+  opened,
+  okSeated,
+} from '../testkit/visit'
 import { settle } from '../testkit/time'
 import { VaultError } from '../vault-error'
 
@@ -27,7 +38,7 @@ test('a host whose line broke between seat and group takes the seat anew and ope
   await settle()
   await answer(player, 'hello', okHello)
   await answer(player, 'host', okHost)
-  const open = await answer(player, 'open', ok)
+  const open = await answer(player, 'open', okSeated)
   expect(atob(String(open['group']))).toBe('$host.group.2')
   expect(player.phase.name).toBe('meeting')
 })

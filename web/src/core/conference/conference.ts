@@ -91,7 +91,10 @@ export class Conference implements Caller {
   }
 
   #group(
-    shared: Pick<ConstructorParameters<typeof Inside>[0], 'board' | 'vault' | 'clock' | 'line' | 'rules' | 'chat'>,
+    shared: Pick<
+      ConstructorParameters<typeof Inside>[0],
+      'board' | 'vault' | 'clock' | 'line' | 'place' | 'rules' | 'chat'
+    >,
   ) {
     const { slots } = this.#parts
     return new Inside({

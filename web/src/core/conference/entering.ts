@@ -131,13 +131,14 @@ export class Entering {
     const last = { generation, group: fromBase64(seat.group), policies: seat.policies.map(fromBase64) }
     const made = await vault.openGroup(place.name, fromBase64(place.orderKey), last)
     try {
-      await by.ask({
+      const said = await by.ask({
         type: 'open',
         group: toBase64(made.group),
         policy: toBase64(made.policy),
         keyPackage: toBase64(made.keyPackage),
         admission: toBase64(made.admission),
       })
+      place.relay = said.relay
     } catch (e) {
       if (by.alive()) place.grouped = false
       throw e

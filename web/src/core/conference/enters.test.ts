@@ -18,6 +18,7 @@ import {
   okKnock,
   opened,
   refusal,
+  okSeated,
 } from '../testkit/visit'
 import { settle } from '../testkit/time'
 
@@ -38,7 +39,7 @@ test('who reloads rejoins, without a knock', async () => {
   expect(await answer(player, 'rejoin', okKnock)).toMatchObject({ participant: guest })
   expect(player.phase.name).toBe('entering')
   await hears(player, admitted)
-  await answer(player, 'joined', ok)
+  await answer(player, 'joined', okSeated)
   confirmed(player)
   expect(player.phase.name).toBe('meeting')
   await player.clock.move(60_000)
@@ -52,7 +53,7 @@ test.each([
   const player = await reloaded('guest')
   await answer(player, 'rejoin', okKnock)
   await hears(player, admitted)
-  await answer(player, 'joined', ok)
+  await answer(player, 'joined', okSeated)
   player.vault.roster(host, guest)
   player.vault.tell({ kind: 'confirmed', byMajority: true })
   player.vault.ruled({ mine })
@@ -66,7 +67,7 @@ test('a rejoin that is refused becomes a knock, for the host link an entry as ho
   const leads = await reloaded('host')
   await answer(leads, 'rejoin', refusal('rejoin_bad'))
   await answer(leads, 'host', okHost)
-  await answer(leads, 'open', ok)
+  await answer(leads, 'open', okSeated)
   expect(leads.phase.name).toBe('meeting')
 })
 
@@ -87,7 +88,7 @@ test('a host takes the group that others hold', async () => {
   await answer(player, 'host', held)
   expect(await answer(player, 'take', ok)).toMatchObject({ admission: btoa('$host.admission') })
   await hears(player, admitted)
-  await answer(player, 'joined', ok)
+  await answer(player, 'joined', okSeated)
   player.vault.roster(host, guest)
   player.vault.tell({ kind: 'confirmed', byMajority: false })
   await player.clock.move(20_000)
@@ -104,7 +105,7 @@ test('a take that nobody carries out within ten seconds becomes a new group', as
   await player.clock.move(9_999)
   expect(player.unasked).toEqual([])
   await player.clock.move(1)
-  await answer(player, 'open', ok)
+  await answer(player, 'open', okSeated)
   expect(player.phase.name).toBe('meeting')
 })
 
@@ -122,7 +123,7 @@ test('where the group was taken up or let go meanwhile, the host asks anew how i
   await answer(player, 'hello', okHello)
   await answer(player, 'host', held)
   await answer(player, 'take', refusal('group_missing'))
-  await answer(player, 'open', ok)
+  await answer(player, 'open', okSeated)
   expect(player.phase.name).toBe('meeting')
 })
 
@@ -133,7 +134,7 @@ test('a host whose device remembers less than nothing says that the barred may k
   player.commands.enter('Asha', '')
   await settle()
   await answer(player, 'host', okHost)
-  await answer(player, 'open', ok)
+  await answer(player, 'open', okSeated)
   expect(player.snapshot.get().notices.map((n) => n.kind)).toEqual(['bars-forgotten'])
   expect(player.snapshot.get().alarms.map((a) => a.code)).toEqual(['policies_older'])
 })
@@ -148,7 +149,7 @@ test('who was let in before and came before the host was inside is let in then',
   await hears(player, knockPush)
   await answer(player, 'admit', refusal('not_host'))
   await hears(player, admitted)
-  await answer(player, 'joined', ok)
+  await answer(player, 'joined', okSeated)
   expect(player.unasked).not.toContain('admit')
   player.vault.tell({ kind: 'confirmed', byMajority: false })
   await settle()

@@ -14,6 +14,7 @@ import {
   okHello,
   reconnected,
   refusal,
+  okSeated,
 } from '../testkit/visit'
 import { settle } from '../testkit/time'
 import { bytesOf } from '../testkit/scripted-vault'
@@ -175,7 +176,7 @@ test('a new group is refused as long as a host vouches for this one', async () =
 
 test('who finds the group unconfirmed says that it leaves', async () => {
   const player = await joining()
-  await answer(player, 'joined', ok)
+  await answer(player, 'joined', okSeated)
   player.vault.tell({ kind: 'unconfirmed' })
   await settle()
   await answer(player, 'leave', ok)

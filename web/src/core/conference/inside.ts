@@ -12,6 +12,7 @@ import { Gestures } from './gestures'
 import type { Keeper, MediaLine, MediaParts } from './parts'
 import { arrival, peopleOf } from './people'
 import { Pictures } from './pictures'
+import type { Place } from './place'
 import { codeOf } from './reasons'
 import type { Rules } from './rules'
 import { appOf } from './sending'
@@ -27,6 +28,7 @@ export interface InsideParts {
   readonly clock: Clock
   readonly chat: Chat
   readonly rules: Rules
+  readonly place: Place
   readonly slots: number
   readonly line: () => Line
   readonly media: (parts: MediaParts) => MediaLine
@@ -59,14 +61,15 @@ export class Inside {
 
   constructor(parts: InsideParts) {
     this.#parts = parts
-    const { keeper, board, clock, vault, line } = parts
+    const { keeper, board, clock, vault, line, place } = parts
     const me = (): string => this.me().id
     const changed = (): void => {
       this.#show()
     }
     this.#split = new SplitAlarm(board, clock)
     this.#comings = new Comings(board)
-    this.#pictures = new Pictures({ vault, keeper, clock, slots: parts.slots, line, media: parts.media, me, changed })
+    const { slots, media } = parts
+    this.#pictures = new Pictures({ vault, keeper, clock, place, slots, line, media, me, changed })
     const nameOf = (p: string): string => this.nameOf(p)
     this.gestures = new Gestures({ board, vault, clock, line, me, nameOf, changed })
     this.#stop = keeper.devices.watch(() => {
@@ -100,9 +103,9 @@ export class Inside {
 
   /** admitted takes a Welcome; people are shown when the vault has a host's word for the group. */
   async admitted(push: Admitted): Promise<void> {
-    const { vault, line } = this.#parts
+    const { vault, line, place } = this.#parts
     const { epoch } = await vault.join(fromBase64(push.welcome), fromBase64(push.tree), fromBase64(push.admission))
-    await line().ask({ type: 'joined', epoch })
+    place.relay = (await line().ask({ type: 'joined', epoch })).relay
     this.#pictures.start()
   }
 

@@ -4,7 +4,7 @@ import type { Network } from '../line/line'
 import type { Devices, LevelSource } from '../snapshot'
 import type { Kept, Vault } from '../vault'
 import type { Watchable } from '../watchable'
-import type { MediaAnswer, MediaOffer } from '../wire.gen'
+import type { MediaAnswer, MediaOffer, Relay } from '../wire.gen'
 
 /** MediaLine is picture and sound to and from the server, on one seat. */
 export interface MediaLine {
@@ -20,6 +20,7 @@ export interface MediaParts {
   readonly worker: Worker | undefined
   readonly slots: number
   readonly clock: Clock
+  relay(): Relay
   ask(offer: MediaOffer): Promise<MediaAnswer>
 }
 

@@ -4,6 +4,7 @@ import type { Line } from '../line/line'
 import type { Vault } from '../vault'
 import type { Slots } from '../wire.gen'
 import type { Keeper, MediaLine, MediaParts } from './parts'
+import type { Place } from './place'
 import { Speaking } from './speaking'
 
 const levelEvery = 200 // ms
@@ -13,6 +14,7 @@ export interface PicturesParts {
   readonly vault: Vault
   readonly keeper: Keeper
   readonly clock: Clock
+  readonly place: Place
   readonly slots: number
   readonly line: () => Line
   readonly media: (parts: MediaParts) => MediaLine
@@ -60,12 +62,13 @@ export class Pictures {
 
   /** start opens the media line of a new seat; the one before is closed. */
   start(): void {
-    const { line, media, vault, slots, clock } = this.#parts
+    const { line, media, vault, slots, clock, place } = this.#parts
     this.stop()
     this.#media = media({
       worker: vault.worker,
       slots,
       clock,
+      relay: () => place.relay,
       ask: async (offer) => (await line().ask({ type: 'media', offer })).answer,
     })
     this.#media.start()

@@ -1,9 +1,14 @@
+import type { Relay } from '../wire.gen'
+
+export const noRelay: Relay = { urls: [], username: '', credential: '' }
+
 /** Place is where this page stands with the server; entering and returning change it, each for the socket that it speaks on. */
 export class Place {
   challenge = '' // the server's, for proofs on the present socket
   orderKey = '' // the server's, as policy 1 names it
   participant = ''
   ticket = '' // a seat's; '' at the door
+  relay = noRelay // a seat's, for media
   name = ''
   hostLink = false
   wantsIn = false // the person asked to be in, and goes on wanting it whatever breaks
@@ -14,5 +19,6 @@ export class Place {
   unseated(): void {
     this.grouped = false
     this.ticket = ''
+    this.relay = noRelay
   }
 }

@@ -34,6 +34,7 @@ test('a guest asks every two seconds until a host brought the group back; tiles 
   expect(link(player)).toBe('connected')
   expect(player.snapshot.get().notices.at(-1)?.kind).toBe('back')
   expect(player.offers).toBe(offers + 1)
+  expect(player.relays).toEqual(['a name', 'a new name'])
   expect(player.phase.name).toBe('meeting')
   await reconnected(player) // the new seat has a ticket of its own
   expect(await answer(player, 'resume', ok)).toMatchObject({ ticket: btoa('$ticket.2'), seq: 0 })

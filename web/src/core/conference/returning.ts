@@ -2,6 +2,7 @@
 import type { Clock } from '../clock'
 import { Refusal, isPassing, type Greeter, type Survives } from '../line/line'
 import type { ReturnFields, Vault } from '../vault'
+import type { OkReturn } from '../wire.gen'
 import { fromBase64 } from './base64'
 import { resumeRequest, returnRequest, reviveRequest } from './entry'
 import type { Place } from './place'
@@ -54,6 +55,7 @@ export class Returning {
         this.#since = -Infinity
         place.participant = fields.participant
         place.ticket = said.ticket
+        place.relay = said.relay
         hello.reseat(ofTheGroup)
         return true
       }
@@ -61,7 +63,7 @@ export class Returning {
     }
   }
 
-  async #ask(hello: Greeter, fields: ReturnFields): Promise<{ ticket: string } | 'unknown' | 'lost'> {
+  async #ask(hello: Greeter, fields: ReturnFields): Promise<OkReturn | 'unknown' | 'lost'> {
     try {
       return await hello.ask(returnRequest(fields))
     } catch (e) {

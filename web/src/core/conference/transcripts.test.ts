@@ -174,5 +174,6 @@ test.each(plays)('$role in $file', async ({ file, role, until, ends, heard }) =>
   // Nothing stays on the device but what a second try needs, and what keeps a device out that is to stay out.
   const stays = phase.name === 'over' && ['lapsed', 'locked', 'denied', 'removed'].includes(phase.reason)
   if (phase.name === 'over') expect(player.memory.size).toBe(stays ? 1 : 0)
+  if (player.offers > 0) expect(player.relays, 'media with the relay of the seat').not.toContain('')
   if (heard !== undefined) expect(player.snapshot.get().chat.map((l) => l.text)).toContain(heard)
 })

@@ -1,6 +1,6 @@
 /** Attempt is one RTCPeerConnection, from its offer to its end; it is never repaired, MediaLine makes another one. */
 import type { Clock } from '../clock'
-import type { MediaAnswer, MediaOffer } from '../wire.gen'
+import type { MediaAnswer, MediaOffer, Relay } from '../wire.gen'
 import { answerOf } from './answer'
 import { factsOf, isLoopback } from './facts'
 import { addSections, type Sections } from './sections'
@@ -12,6 +12,7 @@ export interface AttemptParts {
   readonly worker: Worker
   readonly slots: number
   readonly clock: Clock
+  readonly relay: Relay
   ask(offer: MediaOffer): Promise<MediaAnswer>
   connected(): void
   /** failed is called at most once, and never after close. */
@@ -28,7 +29,7 @@ export class Attempt {
 
   constructor(parts: AttemptParts) {
     this.#parts = parts
-    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
+    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: serversOf(parts.relay) })
     this.#pc.onconnectionstatechange = () => {
       this.#look()
     }
@@ -95,4 +96,9 @@ export class Attempt {
     this.#stopLimit()
     this.#stopWaiting?.()
   }
+}
+
+/** serversOf is the relay as browsers take it; ICE goes by it only where nothing more direct gets through. */
+function serversOf({ urls, username, credential }: Relay): RTCIceServer[] {
+  return urls.length === 0 ? [] : [{ urls: [...urls], username, credential }]
 }

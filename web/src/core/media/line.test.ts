@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { HandTime, settle } from '../testkit/time'
-import type { MediaAnswer, MediaOffer } from '../wire.gen'
+import type { MediaAnswer, MediaOffer, Relay } from '../wire.gen'
 import { FakeConnection, FakeStream, FakeTrack, useFakes } from '../testkit/media'
 import { MediaLine } from './line'
 
@@ -19,6 +19,8 @@ function answerTo(offer: MediaOffer): MediaAnswer {
 
 const time = { hand: new HandTime() }
 const asked: MediaOffer[] = []
+const url = 'turns:meet.example:443?transport=tcp'
+let relay: Relay
 let ask: (offer: MediaOffer) => Promise<MediaAnswer>
 let line: MediaLine
 
@@ -26,11 +28,12 @@ beforeEach(() => {
   useFakes()
   time.hand = new HandTime()
   asked.length = 0
+  relay = { urls: [url], username: 'u1', credential: 'c1' }
   ask = (offer) => {
     asked.push(offer)
     return Promise.resolve(answerTo(offer))
   }
-  line = new MediaLine({ worker, slots: 2, clock: time.hand, ask: (offer) => ask(offer) })
+  line = new MediaLine({ worker, slots: 2, clock: time.hand, relay: () => relay, ask: (offer) => ask(offer) })
 })
 afterEach(() => {
   line.close()
@@ -50,7 +53,10 @@ async function connected(): Promise<FakeConnection> {
 
 it('lays the sections out in order, each with its codecs, extensions and transform', async () => {
   const pc = await connected()
-  expect(pc.options).toEqual({ bundlePolicy: 'max-bundle' })
+  expect(pc.options).toEqual({
+    bundlePolicy: 'max-bundle',
+    iceServers: [{ urls: [url], username: 'u1', credential: 'c1' }],
+  })
   expect(pc.transceivers.map((t) => `${t.kind} ${t.direction}`)).toEqual([
     ...['audio sendonly', 'video sendonly', 'video inactive', 'audio inactive'],
     ...['audio recvonly', 'video recvonly', 'audio recvonly', 'video recvonly'],
@@ -74,8 +80,21 @@ it('lays the sections out in order, each with its codecs, extensions and transfo
   expect(line.state.get()).toBe('connected')
 })
 
+it('takes the present relay with each attempt, and does without where there is none', async () => {
+  const pc = await connected()
+  relay = { urls: [url], username: 'u2', credential: 'c2' }
+  pc.become('failed')
+  await time.hand.move(500)
+  expect(last().options).toMatchObject({ iceServers: [{ username: 'u2', credential: 'c2' }] })
+  relay = { urls: [], username: '', credential: '' }
+  last().become('failed')
+  await time.hand.move(1_000)
+  expect(FakeConnection.all).toHaveLength(3)
+  expect(last().options).toEqual({ bundlePolicy: 'max-bundle', iceServers: [] })
+})
+
 it('opens no connection without the vault', async () => {
-  const bare = new MediaLine({ worker: undefined, slots: 2, clock: time.hand, ask })
+  const bare = new MediaLine({ worker: undefined, slots: 2, clock: time.hand, relay: () => relay, ask })
   bare.start()
   await time.hand.move(60_000)
   expect(FakeConnection.all).toEqual([])

@@ -1,6 +1,6 @@
 /** MediaLine is picture and sound to and from the server, on one seat: it connects again and again until it is closed. */
 import type { Clock } from '../clock'
-import type { MediaAnswer, MediaOffer } from '../wire.gen'
+import type { MediaAnswer, MediaOffer, Relay } from '../wire.gen'
 import { Watchable } from '../watchable'
 import { Attempt } from './attempt'
 import { Loudness } from './loudness'
@@ -14,6 +14,8 @@ export interface MediaLineParts {
   readonly worker: Worker | undefined
   readonly slots: number
   readonly clock: Clock
+  /** relay is the seat's way through a network that lets no UDP out; each attempt takes the present one. */
+  relay(): Relay
   /** ask sends the offer's facts to the server; a rejection counts as a failed attempt. */
   ask(offer: MediaOffer): Promise<MediaAnswer>
 }
@@ -105,6 +107,7 @@ export class MediaLine {
       worker,
       slots: this.#parts.slots,
       clock: this.#parts.clock,
+      relay: this.#parts.relay(),
       ask: (offer) => this.#parts.ask(offer),
       connected: () => {
         this.#wait = shortest

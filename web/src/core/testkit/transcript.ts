@@ -74,6 +74,7 @@ export class Player {
   commands: Commands
   readonly memory = new Map<string, Remembered>()
   offers = 0 // how often a media line was opened
+  readonly relays: string[] = [] // with whose credential each was to be opened
   readonly #seed: string | null
   #loads = 0
   #wires: Wire[] = []
@@ -125,6 +126,7 @@ export class Player {
       media: (media) => ({
         start: () => {
           this.offers++
+          this.relays.push(media.relay().username)
           if (this.#offer) void media.ask(this.#offer).catch(() => undefined)
         },
         setMicrophone: () => undefined,

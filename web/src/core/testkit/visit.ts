@@ -15,7 +15,11 @@ export const okHost: Message = {
 }
 export const okKnock: Message = { type: 'ok', id: 902, open: true }
 export const ok: Message = { type: 'ok', id: 903 }
-export const okReturn: Message = { type: 'ok', id: 904, ticket: btoa('$ticket.2') }
+export const relay = { urls: ['turn:localhost:8080?transport=tcp'], username: 'a name', credential: 'a secret' }
+export const okSeated: Message = { type: 'ok', id: 906, relay }
+export const okReturn: Message = {
+  ...{ type: 'ok', id: 904, ticket: btoa('$ticket.2'), relay: { ...relay, username: 'a new name' } },
+}
 export const admitted: Message = {
   ...{ type: 'admitted', seq: 1, epoch: 1, welcome: btoa('welcome'), tree: btoa('tree') },
   ...{ admission: btoa('admission'), ticket: btoa('$guest.ticket') },
@@ -64,7 +68,7 @@ export async function hosting(): Promise<Player> {
   player.commands.enter('Asha', '')
   await settle()
   await answer(player, 'host', okHost)
-  await answer(player, 'open', ok)
+  await answer(player, 'open', okSeated)
   player.vault.holds = player.vault.leads = true
   player.vault.ruled({ mine: 'host' }, host)
   return player
@@ -83,7 +87,7 @@ export async function joining(): Promise<Player> {
 /** inside is a guest in a meeting with its host. */
 export async function inside(): Promise<Player> {
   const player = await joining()
-  await answer(player, 'joined', ok)
+  await answer(player, 'joined', okSeated)
   confirmed(player)
   await settle()
   return player
