@@ -49,7 +49,7 @@ for (const browser of wanted) {
   const done = spawnSync(command, list, {
     cwd: join(here, '..'),
     stdio: 'inherit',
-    env: { ...process.env, NO_UPDATE_NOTIFIER: '1' },
+    env: { ...process.env, NO_UPDATE_NOTIFIER: '1', E2E_OWN_NETWORK: possible ? '1' : '' },
   })
   worst = Math.max(worst, done.status ?? 1)
 }

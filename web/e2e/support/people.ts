@@ -53,10 +53,16 @@ export async function knock(guest: Window, link: string, name: string, wish: Wis
   await guest.click('button', 'Ask to join')
 }
 
-/** letIn admits somebody who knocks and waits until they are inside. */
-export async function letIn(host: Window, guest: Window, name: string): Promise<void> {
+/** letIn admits somebody who knocks and waits until they are inside; admitting is called just before. */
+export async function letIn(
+  host: Window,
+  guest: Window,
+  name: string,
+  admitting: () => void = () => undefined,
+): Promise<void> {
   await openPanel(host, 'People', `Admit ${name}`)
   await host.see('button', `Admit ${name}`)
+  admitting()
   await host.click('button', `Admit ${name}`)
   await guest.see('button', 'Leave')
 }

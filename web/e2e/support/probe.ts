@@ -47,6 +47,28 @@ export async function received(): Promise<Received> {
   return { framesDecoded, audioPackets, transportBytes }
 }
 
+/** Route is the way that a connection's packets take: host, srflx, prflx or relay, and over what the relay is reached. */
+export interface Route {
+  readonly type: string
+  readonly relayProtocol: string
+}
+
+/** routes gives the way of each connection that stands; it runs in the page. */
+export async function routes(): Promise<Route[]> {
+  const { held } = (globalThis as unknown as { probe: Probe }).probe
+  const found: Route[] = []
+  for (const pc of held.filter((c) => c.connectionState === 'connected')) {
+    const stats = [...((await pc.getStats()).values() as Iterable<Record<string, unknown>>)]
+    const byId = (id: unknown) => stats.find((s) => s['id'] === id)
+    for (const transport of stats.filter((s) => s['type'] === 'transport')) {
+      const local = byId(byId(transport['selectedCandidatePairId'])?.['localCandidateId'])
+      if (local === undefined) continue
+      found.push({ type: String(local['candidateType']), relayProtocol: String(local['relayProtocol'] ?? '') })
+    }
+  }
+  return found
+}
+
 /** Picture is what a tile's video shows just now. */
 export interface Picture {
   readonly width: number

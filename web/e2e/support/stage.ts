@@ -35,13 +35,14 @@ export interface Met {
   leave(): Promise<void>
 }
 
-/** meet brings two people together; arrived is called when the host is there and the guest is not yet. */
+/** meet brings two people together; arrived is called when the host is there and the guest is not yet, admitting when the host is about to admit. */
 export async function meet(
   at: Stage,
   title: string,
   wish: Wish = {},
   origin = at.server.origin,
   arrived: () => void = () => undefined,
+  admitting: () => void = () => undefined,
 ): Promise<Met> {
   const host = await chromiumWindow(at.browser)
   const guest = await chromiumWindow(at.browser)
@@ -49,7 +50,7 @@ export async function meet(
   await start(host, 'Asha', wish)
   arrived()
   await knock(guest, links.guest, 'Ravi', wish)
-  await letIn(host, guest, 'Ravi')
+  await letIn(host, guest, 'Ravi', admitting)
   const leave = async (): Promise<void> => {
     await host.close()
     await guest.close()
