@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +20,8 @@ import (
 	"incamera/internal/wire"
 )
 
-// running is a whole server on free ports of this machine, in one process with the test.
-func running(t *testing.T) (address string, stop func()) {
+// freeAddress is a TCP address of localhost that nobody uses now.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,8 +29,18 @@ func running(t *testing.T) (address string, stop func()) {
 	}
 	_, port, _ := net.SplitHostPort(free.Addr().String())
 	free.Close() //nolint:errcheck // it was never used
-	address = "localhost:" + port
-	cfg, err := config.Load(config.Sources{Flags: map[string]string{"listen": address, "media": "127.0.0.1:0", "data": t.TempDir()}})
+	return "localhost:" + port
+}
+
+// running is a whole server on free ports of this machine, in one process with the test; more are keys and values of its configuration.
+func running(t *testing.T, more ...string) (address string, stop func()) {
+	t.Helper()
+	address = freeAddress(t)
+	flags := map[string]string{"listen": address, "media": "127.0.0.1:0", "data": t.TempDir()}
+	for choice := range slices.Chunk(more, 2) {
+		flags[choice[0]] = choice[1]
+	}
+	cfg, err := config.Load(config.Sources{Flags: flags})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"encoding/pem"
 	"io"
 	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,16 +55,27 @@ func certificate(t *testing.T, dir string) (chain, key string, roots *x509.CertP
 	return chain, key, roots
 }
 
-func TestAnOwnCertificateMakesItHTTPS(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+// pageOver asks over TLS, each time on a new connection.
+func pageOver(roots *x509.CertPool) *http.Transport {
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+}
+
+// dialTLS opens a connection that closes with the test.
+func dialTLS(t *testing.T, address string, roots *x509.CertPool, protocols []string) *tls.Conn {
+	t.Helper()
+	conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, NextProtos: protocols})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close() //nolint:errcheck // it was never used
+	t.Cleanup(func() { conn.Close() }) //nolint:errcheck // a test's connection
+	return conn
+}
+
+func TestAnOwnCertificateMakesItHTTPS(t *testing.T) {
+	address := freeAddress(t)
 	chain, key, roots := certificate(t, t.TempDir())
 	cfg, err := config.Load(config.Sources{Flags: map[string]string{
-		"listen": "localhost:" + port, "media": "127.0.0.1:0", "data": t.TempDir(), "tls-certificate": chain, "tls-key": key,
+		"listen": address, "media": "127.0.0.1:0", "data": t.TempDir(), "tls-certificate": chain, "tls-key": key,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +87,8 @@ func TestAnOwnCertificateMakesItHTTPS(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
-	if n.URL() != "https://localhost:"+port {
+	client := &http.Client{Transport: pageOver(roots)}
+	if n.URL() != "https://"+address {
 		t.Errorf("people are sent to %s", n.URL())
 	}
 	answer, err := client.Get(n.URL() + "/healthz")
@@ -87,7 +97,7 @@ func TestAnOwnCertificateMakesItHTTPS(t *testing.T) {
 	}
 	answer.Body.Close() //nolint:errcheck // a test's answer
 	if answer.StatusCode != http.StatusOK || answer.Header.Get("Strict-Transport-Security") == "" ||
-		!strings.Contains(answer.Header.Get("Content-Security-Policy"), "wss://localhost:"+port) {
+		!strings.Contains(answer.Header.Get("Content-Security-Policy"), "wss://"+address) {
 		t.Errorf("%s %v", answer.Status, answer.Header)
 	}
 	cancel()

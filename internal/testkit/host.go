@@ -54,11 +54,12 @@ func (p *Person) OpenGroup(in *Invite, generation uint32) *Group {
 	return g
 }
 
-// Opened says what opens a group and holds it from then on.
-func (p *Person) Opened(g *Group, open wire.Open) {
+// Opened says what opens a group and holds it from then on. It gives the relay of the seat.
+func (p *Person) Opened(g *Group, open wire.Open) wire.Relay {
 	p.t.Helper()
-	p.Do(open)
+	relay := p.Do(open).(wire.OkSeated).Relay
 	p.hold(g, open.KeyPackage, 0)
+	return relay
 }
 
 // hold takes the leaf of a KeyPackage for the person's own.
