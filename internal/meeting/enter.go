@@ -164,7 +164,6 @@ func (m *Meeting) hung(line Line) {
 func (m *Meeting) stop() {
 	for who := range m.seats {
 		m.media.Shut(who)
-		m.media.relay.Revoke(who)
 	}
 	for _, v := range m.visits {
 		v.line.Send(wire.Encode(wire.Fault{Code: fault.ServerClosing}, wire.Head{}))

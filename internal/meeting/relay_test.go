@@ -94,5 +94,24 @@ func TestARestartGivesTheRelayAnew(t *testing.T) {
 			t.Errorf("who returns is told %#v", relay.URLs)
 		}
 		good(t, h, "two are back", map[*testkit.Person]bool{host: true, asha: true, ben: false})
+		before := h.Relay.Ended()
+		asha.Return(in, g) // from another connection: the one before has a seat no more
+		good(t, h, "one is back twice", map[*testkit.Person]bool{host: true, asha: true, ben: false})
+		if h.Relay.Ended() != before+1 {
+			t.Error("the relay of the seat before is still good")
+		}
+	})
+}
+
+func TestANewGroupTakesTheRelayOfThoseWhoHaveToComeAgain(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, _ := inside(h, in)
+		for _, p := range []*testkit.Person{asha, ben, host} {
+			p.Hang()
+		}
+		host.Hello(in)
+		host.TakeSeat(in)
+		host.OpenGroup(in, 2)
+		good(t, h, "in a new group", map[*testkit.Person]bool{host: true, asha: false, ben: false})
 	})
 }

@@ -15,6 +15,7 @@ const relayLife = 10 * time.Minute
 type Relay struct {
 	mu    sync.Mutex
 	until map[ident.ParticipantID]time.Time
+	ended int
 }
 
 // Issue gives a seat its credential.
@@ -41,7 +42,17 @@ func (r *Relay) Renew(who ident.ParticipantID) {
 func (r *Relay) Revoke(who ident.ParticipantID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, ok := r.until[who]; ok {
+		r.ended++
+	}
 	delete(r.until, who)
+}
+
+// Ended is how many credentials were revoked so far.
+func (r *Relay) Ended() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
 }
 
 // Good tells whether a person could use the relay now.
