@@ -148,6 +148,7 @@ func TestA4NobodyPutOutComesBackByThemselves(t *testing.T) {
 var allowed = map[string][]string{
 	"ok hello": {"id", "type", "hostKey", "booking", "challenge", "open", "orderKey"},
 	"ok":       {"id", "type", "open"},
+	"ok relay": {"id", "type", "relay"}, // the seat's own, which dies with it; only to who was admitted
 	"waiting":  {"type", "open"},
 	"admitted": {"type", "seq", "epoch", "welcome", "tree", "admission", "ticket"},
 	"commit":   {"type", "seq", "epoch", "commit", "statement", "order"},
@@ -184,6 +185,12 @@ func TestA6AnAdmissionDisclosesNothingReusable(t *testing.T) {
 			if _, hello := fields["hostKey"]; hello {
 				name += " hello"
 			}
+			if _, relay := fields["relay"]; relay {
+				name += " relay"
+				if !seen["admitted"] {
+					t.Error("the relay is open to who was not admitted")
+				}
+			}
 			for field := range maps.Keys(fields) {
 				if !slices.Contains(allowed[name], field) {
 					t.Errorf("%s has %s", name, field)
@@ -191,7 +198,7 @@ func TestA6AnAdmissionDisclosesNothingReusable(t *testing.T) {
 			}
 			seen[name] = true
 		}
-		if !seen["admitted"] || !seen["ok hello"] {
+		if !seen["admitted"] || !seen["ok hello"] || !seen["ok relay"] {
 			t.Errorf("heard %v only", seen)
 		}
 		heard := string(bytes.Join(guest.frames, nil))
