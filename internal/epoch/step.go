@@ -12,8 +12,17 @@ import (
 
 // Step takes one input. Times must not go back.
 func (m *Machine) Step(in Input, now time.Time) []Effect {
+	out := m.take(in, now)
+	return append(out, m.ask(now)...)
+}
+
+func (m *Machine) take(in Input, now time.Time) []Effect {
 	var out []Effect
 	switch in := in.(type) {
+	case Batch:
+		for _, one := range in {
+			out = append(out, m.take(one, now)...)
+		}
 	case Opened:
 		out = m.opened(in, now)
 	case Revived:
@@ -52,7 +61,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	default:
 		panic(fmt.Sprintf("epoch: input %T", in))
 	}
-	return append(out, m.ask(now)...)
+	return out
 }
 
 // opened begins a group; all that was asked for the old one is void.

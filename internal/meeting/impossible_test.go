@@ -55,7 +55,7 @@ func TestTheConsentOfWhoLeftMeanwhileIsNotCommitted(t *testing.T) {
 		host, asha, ben, g := inside(h, in)
 		host.Rule(in, g, raise)
 		heard(asha, ben)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		ben.Do(ben.Leaving(in, g))
 		ben.Gone()
 		task := testkit.Next[wire.Task](host)
