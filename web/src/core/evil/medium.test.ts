@@ -264,6 +264,7 @@ describe('M10: an end', () => {
     const under = underOf(s.mallory.roster)
     const fake = await s.mallory.signs('end', bodies.end({ under, epoch: s.w.epoch }))
     expect(await s.bob.vault.checkEnd(stored)).toBe(true)
+    expect(await s.bob.vault.checkEnd(fake)).toBe(false)
     await s.w.change(s.ada, { kind: 'lock', on: true })
     await s.w.change(s.ada, { kind: 'lock', on: false }) // the same rules, but later
     for (const bad of [stored, fake, await other.host.vault.ending()])
