@@ -156,3 +156,26 @@ func TestWhoRejoinedForAVoidLeafIsToldAndTheMeetingGoesOn(t *testing.T) {
 		testkit.Next[wire.AppPush](host)
 	})
 }
+
+func TestARemovalIsNotCommittedAsAnAbsence(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Do(host.Removal(in, g, ben))
+		over(t, ben, wire.ReasonRemoved)
+		task := testkit.Next[wire.Task](host)
+		kind := task
+		kind.Removes = []wire.TaskRemove{{Participant: ben.WireID()}}
+		host.Refused(fault.CommitBad, host.Commit(g, kind))
+		host.Do(host.Commit(g, task))
+		heard(host, asha)
+		<-time.After(time.Second)
+		asha.Do(asha.Leaving(in, g))
+		asha.Gone()
+		task = testkit.Next[wire.Task](host)
+		kind = task
+		kind.Removes = []wire.TaskRemove{{Participant: asha.WireID()}}
+		host.Refused(fault.CommitBad, host.Commit(g, kind))
+		host.Do(host.Commit(g, task))
+		heard(host)
+	})
+}
