@@ -18,6 +18,10 @@ const (
 	AloneFor = 5 * LeaseFor
 	// LongestLease bounds the doubling of leases while nothing changes.
 	LongestLease = time.Minute
+	// tries is how many members are given a lease before it doubles: all of a large group's may be slow.
+	tries = 3
+	// patientRounds is how often a lease stays doubled when something new is asked for.
+	patientRounds = 2
 	// RefuseWithin is how long after its order a commit can be refused.
 	RefuseWithin = 2 * time.Second
 	// FreshPath is how long a group goes without a path before an empty commit is asked for.

@@ -330,3 +330,14 @@ func TestWhomTheCommitterLeavesOutIsToldSo(t *testing.T) {
 		t.Errorf("effects %#v", effects)
 	}
 }
+
+func TestABatchAsksOnceForAll(t *testing.T) {
+	m := opened()
+	asked := asks(m.Step(Batch{add(1), add(2), add(3)}, start))
+	if len(asked) != 1 || len(asked[0].Task.Adds) != 3 {
+		t.Fatalf("asked %+v", asked)
+	}
+	if asked = asks(m.Step(Batch{Unwanted{person(1)}, Unwanted{person(2)}}, start)); len(asked) != 1 || len(asked[0].Task.Adds) != 1 {
+		t.Errorf("asked %+v", asked)
+	}
+}

@@ -9,6 +9,9 @@ import (
 // Input is what happened.
 type Input interface{ input() }
 
+// Batch is several that happened at once: nobody is asked in between.
+type Batch []Input
+
 // Opened is the host's new group, alone in it.
 type Opened struct {
 	Host       ident.ParticipantID
@@ -91,6 +94,7 @@ type Declined struct {
 // Ticked is the passing of time.
 type Ticked struct{}
 
+func (Batch) input()     {}
 func (Opened) input()    {}
 func (Revived) input()   {}
 func (Stated) input()    {}

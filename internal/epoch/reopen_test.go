@@ -206,6 +206,29 @@ func TestWhatNobodyCanDoIsAskedForMoreAndMoreSeldom(t *testing.T) {
 	}
 }
 
+func TestALargeGroupOfSlowDevicesIsGivenTime(t *testing.T) {
+	m := crowd(t, 40)
+	now := start
+	open := asks(m.Step(add(99), now))[0]
+	for work := 7 * time.Second; ; { // each device takes so long for a commit
+		next := m.Next()
+		if next.Sub(now) >= work {
+			break
+		}
+		if next.Sub(start) > 30*time.Second {
+			t.Fatal("no lease is long enough in half a minute")
+		}
+		now = next
+		if more := asks(m.Step(Ticked{}, now)); len(more) == 1 {
+			open = more[0]
+		}
+		m.Step(add(byte(100+m.lapsed%100)), now) // others go on coming
+	}
+	if got := code(m.Step(answer(m, open), now.Add(7*time.Second))); got != "" {
+		t.Errorf("its commit: %q", got)
+	}
+}
+
 func TestAGroupWithoutAPathForTenMinutesGetsOne(t *testing.T) {
 	m := crowd(t, 1)
 	if !m.Next().Equal(start.Add(FreshPath)) {

@@ -12,8 +12,17 @@ import (
 
 // Step takes one input. Times must not go back.
 func (m *Machine) Step(in Input, now time.Time) []Effect {
+	out := m.take(in, now)
+	return append(out, m.ask(now)...)
+}
+
+func (m *Machine) take(in Input, now time.Time) []Effect {
 	var out []Effect
 	switch in := in.(type) {
+	case Batch:
+		for _, one := range in {
+			out = append(out, m.take(one, now)...)
+		}
 	case Opened:
 		out = m.opened(in, now)
 	case Revived:
@@ -25,7 +34,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	case Wanted:
 		m.unwant(in.Add.Who)
 		m.adds = append(m.adds, in.Add)
-		m.lapsed = 0
+		m.hurry()
 	case Unwanted:
 		m.unwant(in.Who)
 	case Gone:
@@ -52,7 +61,7 @@ func (m *Machine) Step(in Input, now time.Time) []Effect {
 	default:
 		panic(fmt.Sprintf("epoch: input %T", in))
 	}
-	return append(out, m.ask(now)...)
+	return out
 }
 
 // opened begins a group; all that was asked for the old one is void.
@@ -96,7 +105,7 @@ func (m *Machine) stated(in Stated) []Effect {
 		p.bars = append(p.bars, r.Who)
 	}
 	m.policies = append(m.policies, p)
-	m.lapsed = 0
+	m.hurry()
 	return nil
 }
 
@@ -124,8 +133,19 @@ func (m *Machine) gone(r Remove) {
 	default:
 		return
 	}
-	m.lapsed = 0
+	m.hurry()
 }
+
+// hurry shortens leases that grew long, since something new has to be done; but slow devices stay given their time.
+func (m *Machine) hurry() {
+	m.lapsed = min(m.lapsed, patientRounds*m.round())
+	if len(m.candidates()) == 1 {
+		m.lapsed = 0 // nobody is passed over: the one is asked for all of it at once
+	}
+}
+
+// round is how many leases lapse before they double.
+func (m *Machine) round() int { return min(tries, max(1, len(m.candidates()))) }
 
 // pause is how long tasks wait after a commit for others to come: less than a member's work on one.
 func (m *Machine) pause() time.Duration {
@@ -229,7 +249,7 @@ func (m *Machine) leaseOf(a asked) time.Duration {
 	if len(list) == 1 && list[0] == a.by {
 		lease = AloneFor
 	}
-	for round := m.lapsed / max(1, len(list)); round > 0 && lease < LongestLease; round-- {
+	for round := m.lapsed / m.round(); round > 0 && lease < LongestLease; round-- {
 		lease *= 2
 	}
 	return min(lease, LongestLease)

@@ -147,6 +147,11 @@ func (m *Machine) Welcomed(who ident.ParticipantID) bool {
 	return s != nil && s.welcomed
 }
 
+// ShutOut tells whether a device was removed, denied or barred.
+func (m *Machine) ShutOut(device Device) bool {
+	return m.removed.has(device) || m.denied.has(device) || m.rules.barred[device]
+}
+
 // Holders counts the connected members besides who that hold the group.
 func (m *Machine) Holders(besides ident.ParticipantID) int {
 	n := 0

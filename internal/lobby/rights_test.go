@@ -249,6 +249,9 @@ func TestTheDoorsMemoryIsBoundedAndForgetsNobodyWhoSits(t *testing.T) {
 func TestABarThatNeverCameIntoForcePardonsNobody(t *testing.T) {
 	m := opened()
 	member(m, 1)
+	if c := code(m.Step(Expelled{person(1), device(1)}, start)); c != fault.SeatUnknown {
+		t.Errorf("expelled without a bar: %q", c)
+	}
 	m.Step(bar(1), start)
 	m.Step(Expelled{person(1), device(1)}, start)
 	m.Step(Ruled{Hosts: []Device{device(hostNo)}}, start)

@@ -14,50 +14,76 @@ import (
 
 // carryDoor carries out what the door decided.
 func (m *Meeting) carryDoor(effects []lobby.Effect) {
+	var batch epoch.Batch // who may come in and who may not: one task for all
 	for _, effect := range effects {
 		switch e := effect.(type) {
-		case lobby.Refuse: // nobody asked: time passed, or a line broke that held nothing
-		case lobby.TellWaiting:
-			m.tellDoor(e.Who, wire.Waiting{Open: e.Open})
-		case lobby.AskWaiting:
-			m.tellDoor(e.Who, wire.Ask{})
-		case lobby.Dismiss:
-			m.noteEnd(e.Why, e.Statement)
-			if e.Why == lobby.WhyVoid {
-				m.drop(m.door[e.Who])
-				continue
-			}
-			m.dismiss(m.door[e.Who], over(e.Why, e.Statement))
-		case lobby.ShowKnock:
-			m.pushTo(e.To, knockPush(e))
-		case lobby.HideKnock:
-			m.pushTo(e.To, wire.KnockGone{Participant: wire.Participant(e.Who)})
 		case lobby.Invite:
-			m.stepEpoch(epoch.Wanted{Add: epoch.Add{
+			batch = append(batch, epoch.Wanted{Add: epoch.Add{
 				Who: e.Knock.Who, KeyPackage: e.Knock.KeyPackage, Statement: e.Statement, AtOnce: e.Cause != lobby.ByAdmission,
 			}})
 		case lobby.Uninvite:
-			m.stepEpoch(epoch.Unwanted{Who: e.Who})
-		case lobby.Seat:
-			m.seat(e)
-		case lobby.Confirm:
-			m.confirm(e.Who)
-		case lobby.Unseat:
-			m.unseat(e)
-		case lobby.AskBack:
-			m.askBack(e)
-		case lobby.ShowPresence:
-			m.pushOthers(e.Who, wire.Presence{Participant: wire.Participant(e.Who), Connected: e.Connected})
-		case lobby.Finish:
-			if !m.seen.over.Load() { // nobody sat or waited
-				m.noteEnd(e.Why, nil)
-			}
-			for _, v := range m.visits { // who was asked back and has not knocked yet
-				m.dismiss(v, m.farewell)
-			}
+			batch = append(batch, epoch.Unwanted{Who: e.Who})
+		case lobby.Seat, lobby.Confirm, lobby.Unseat, lobby.AskBack:
+			m.stepBatch(&batch)
+			m.carrySeat(effect)
 		default:
-			panic(fmt.Sprintf("meeting: effect %T", e))
+			m.carryWord(effect)
 		}
+	}
+	m.stepBatch(&batch)
+}
+
+func (m *Meeting) stepBatch(batch *epoch.Batch) {
+	if len(*batch) > 0 {
+		m.stepEpoch(*batch)
+		*batch = nil
+	}
+}
+
+// carrySeat carries out what the door decided about seats.
+func (m *Meeting) carrySeat(effect lobby.Effect) {
+	switch e := effect.(type) {
+	case lobby.Seat:
+		m.seat(e)
+	case lobby.Confirm:
+		m.confirm(e.Who)
+	case lobby.Unseat:
+		m.unseat(e)
+	case lobby.AskBack:
+		m.askBack(e)
+	}
+}
+
+// carryWord tells people what the door decided.
+func (m *Meeting) carryWord(effect lobby.Effect) {
+	switch e := effect.(type) {
+	case lobby.Refuse: // nobody asked: time passed, or a line broke that held nothing
+	case lobby.TellWaiting:
+		m.tellDoor(e.Who, wire.Waiting{Open: e.Open})
+	case lobby.AskWaiting:
+		m.tellDoor(e.Who, wire.Ask{})
+	case lobby.Dismiss:
+		m.noteEnd(e.Why, e.Statement)
+		if e.Why == lobby.WhyVoid {
+			m.drop(m.door[e.Who])
+			return
+		}
+		m.dismiss(m.door[e.Who], over(e.Why, e.Statement))
+	case lobby.ShowKnock:
+		m.pushTo(e.To, knockPush(e))
+	case lobby.HideKnock:
+		m.pushTo(e.To, wire.KnockGone{Participant: wire.Participant(e.Who)})
+	case lobby.ShowPresence:
+		m.pushOthers(e.Who, wire.Presence{Participant: wire.Participant(e.Who), Connected: e.Connected})
+	case lobby.Finish:
+		if !m.seen.over.Load() { // nobody sat or waited
+			m.noteEnd(e.Why, nil)
+		}
+		for _, v := range m.visits { // who was asked back and has not knocked yet
+			m.dismiss(v, m.farewell)
+		}
+	default:
+		panic(fmt.Sprintf("meeting: effect %T", e))
 	}
 }
 

@@ -55,7 +55,7 @@ func TestTheConsentOfWhoLeftMeanwhileIsNotCommitted(t *testing.T) {
 		host, asha, ben, g := inside(h, in)
 		host.Rule(in, g, raise)
 		heard(asha, ben)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		ben.Do(ben.Leaving(in, g))
 		ben.Gone()
 		task := testkit.Next[wire.Task](host)
@@ -154,5 +154,28 @@ func TestWhoRejoinedForAVoidLeafIsToldAndTheMeetingGoesOn(t *testing.T) {
 		ben.Welcomed(g)
 		ben.Do(ben.Message(g, ben.Epoch, false))
 		testkit.Next[wire.AppPush](host)
+	})
+}
+
+func TestARemovalIsNotCommittedAsAnAbsence(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Do(host.Removal(in, g, ben))
+		over(t, ben, wire.ReasonRemoved)
+		task := testkit.Next[wire.Task](host)
+		kind := task
+		kind.Removes = []wire.TaskRemove{{Participant: ben.WireID()}}
+		host.Refused(fault.CommitBad, host.Commit(g, kind))
+		host.Do(host.Commit(g, task))
+		heard(host, asha)
+		<-time.After(time.Second)
+		asha.Do(asha.Leaving(in, g))
+		asha.Gone()
+		task = testkit.Next[wire.Task](host)
+		kind = task
+		kind.Removes = []wire.TaskRemove{{Participant: asha.WireID()}}
+		host.Refused(fault.CommitBad, host.Commit(g, kind))
+		host.Do(host.Commit(g, task))
+		heard(host)
 	})
 }

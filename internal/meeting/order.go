@@ -90,7 +90,8 @@ func (m *Meeting) tooEarly(millis uint64) bool {
 	return millis > max(nowMillis()+uint64(earliness.Milliseconds()), m.group.roster.Time())
 }
 
-// carries tells whether a commit has the very policies and KeyPackages of its task: others were never asked for.
+// carries tells whether a commit has the very policies and KeyPackages of its task, and leaves nobody away whom the task removes by a
+// signed word: without it they would come back by rejoin.
 func carries(change roster.Change, task epoch.Task) bool {
 	same := slices.EqualFunc(change.Policies, task.Policies, bytes.Equal)
 	for _, a := range change.Added {
@@ -98,6 +99,10 @@ func carries(change roster.Change, task epoch.Task) bool {
 			reference, err := statement.KeyPackageRef(asked.KeyPackage)
 			return err == nil && asked.Who == a.Participant && reference == a.Reference
 		})
+	}
+	for _, r := range task.Removes {
+		_, away := change.Next.AwayOf(r.Who)
+		same = same && (len(r.Statement) == 0 || !away)
 	}
 	return same
 }

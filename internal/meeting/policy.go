@@ -94,8 +94,12 @@ func (m *Meeting) propose(v *visit, signed []byte, consents []wire.Bytes, remova
 	}
 	before := m.group.tip
 	m.group.tip = tip
+	barred := m.barredLeaves()
+	for _, r := range barred {
+		m.stepEpoch(epoch.Line{Who: r.Who}) // asked for nothing any more
+	}
 	m.rule() // first, so that nothing that it voids is committed beside it
-	for _, r := range m.barredLeaves() {
+	for _, r := range barred {
 		if !slices.ContainsFunc(removals, func(have epoch.Remove) bool { return have.Who == r.Who }) {
 			removals = append(removals, r)
 		}

@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"cmp"
 	"time"
 
 	"incamera/internal/epoch"
@@ -50,7 +51,8 @@ func (m *Meeting) place(effects []lobby.Effect) {
 	}
 }
 
-// mayRevive: where no group is known, or an earlier state of it was revived and nothing has been ordered that is later.
+// mayRevive: where no group is known, or what was revived is earlier. The signed chain goes first, so that nobody whose rights a policy
+// took puts an old state in the place of a newer one; a device's bare word for a later epoch counts under one chain only.
 func (m *Meeting) mayRevive(in Revived) fault.Code {
 	r := m.group.roster
 	switch {
@@ -60,7 +62,14 @@ func (m *Meeting) mayRevive(in Revived) fault.Code {
 		return ""
 	case !m.group.revived:
 		return fault.GroupHeld
-	case in.State.Generation() < r.Generation(), in.State.Generation() == r.Generation() && in.State.Epoch() <= r.Epoch():
+	}
+	further := cmp.Or(cmp.Compare(in.State.Generation(), r.Generation()), in.State.Against(r))
+	switch {
+	case further > 0:
+		return ""
+	case further == 0 && m.lobby.ShutOut(in.Device):
+		return fault.Removed
+	case further < 0, in.State.Epoch() <= r.Epoch():
 		return fault.EpochStale
 	}
 	return ""

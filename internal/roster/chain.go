@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -55,6 +56,26 @@ func (t Tip) Pardoned() (list [][32]byte) {
 		}
 	}
 	return list
+}
+
+// Against compares two chains of one meeting by what is signed: 1 where this one is the further, -1 where the other is. Of two that part,
+// the one goes first whose next policy has the stronger signer; 0 where nothing tells.
+func (s *State) Against(other *State) int {
+	a, b := s.chain, other.chain
+	same := 0
+	for same < min(len(a), len(b)) && a[same].hash == b[same].hash {
+		same++
+	}
+	if same == 0 || same == len(a) || same == len(b) {
+		return cmp.Compare(len(a)-same, len(b)-same) * min(same, 1)
+	}
+	power := func(p policy) int {
+		if p.by == s.hostKey {
+			return host + 1
+		}
+		return rank(a[same-1].body, p.by)
+	}
+	return cmp.Compare(power(a[same]), power(b[same]))
 }
 
 // at finds a policy by its name.

@@ -28,9 +28,15 @@ func TestA2WhoWaitsOpensNothingDirectly(t *testing.T) {
 		Next[wire.KnockPush](s.co)
 		heard := len(w.frames)
 		for _, r := range []wire.Request{
-			wire.Media{Offer: Offer(3)}, wire.View{Participants: []wire.Participant{s.host.WireID()}}, w.Message(s.g, s.g.Epoch, false),
-			w.MessageTo(s.g, s.g.Epoch, s.host), wire.Joined{Epoch: s.g.Epoch}, wire.Cannot{Lease: 1, Participants: []wire.Participant{w.WireID()}}, wire.Leave{},
-			wire.Commit{Lease: 1, Epoch: s.g.Epoch, Commit: []byte("c"), Statement: []byte("s")}, wire.Refuse{Epoch: 1, Statement: []byte("s")},
+			wire.Media{Offer: Offer(3)},
+			wire.View{Participants: []wire.Participant{s.host.WireID()}},
+			w.Message(s.g, s.g.Epoch, false),
+			w.MessageTo(s.g, s.g.Epoch, s.host),
+			wire.Joined{Epoch: s.g.Epoch},
+			wire.Cannot{Lease: 1, Participants: []wire.Participant{w.WireID()}},
+			wire.Leave{},
+			wire.Commit{Lease: 1, Epoch: s.g.Epoch, Commit: []byte("c"), Statement: []byte("s")},
+			wire.Refuse{Epoch: 1, Statement: []byte("s")},
 		} {
 			w.Refused(fault.NotMember, r)
 		}

@@ -70,7 +70,7 @@ func TestM2ABadCommitWedgesNothing(t *testing.T) {
 	evilScene(t, func(s evil) {
 		s.host.Do(s.host.Change(s.in, s.g, Lock))
 		Next[wire.Task](s.host)
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second)
 		task := Next[wire.Task](s.co)
 		index, _ := s.g.find(s.host.ID)
 		own, _ := s.g.find(s.co.ID)

@@ -38,12 +38,17 @@ type Person struct {
 	dial   func(ctx context.Context, from netip.Addr) (*websocket.Conn, error)
 	log    *Transcript
 
+	ear
+	Place
+}
+
+// ear is a person's line, with what came on it.
+type ear struct {
 	conn   *websocket.Conn
 	heard  chan []byte // closed when the line is
 	frames [][]byte    // all that was heard, on all lines
 	pushes []wire.Reply
 	lastID uint64
-	Place
 }
 
 // Place is what a person holds of their connection and their seat.

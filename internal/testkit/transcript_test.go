@@ -318,6 +318,7 @@ func regroup(h *testkit.House, in *testkit.Invite, tr *testkit.Transcript) {
 	guest.Rejoin(in, g)
 	testkit.Next[wire.Task](friend)
 	friend.Hang()
+	synctest.Wait() // nobody hears of it
 	tr.Heading("Nobody holds the group: the host opens a new one, and the guest knocks again.")
 	host.Hello(in)
 	host.TakeSeat(in)

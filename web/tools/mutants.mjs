@@ -9,7 +9,7 @@ import * as session from './mutants/session.mjs'
 
 const web = resolve(import.meta.dirname, '..')
 const workers = Number(process.env.MUTANT_WORKERS ?? 2)
-const wanted = process.argv[2] ?? '' // only those with this in rule, file or words
+const wanted = process.argv.slice(2) // only those with one of these in rule, file or words
 const core = 'src/core'
 const mutants = [gate, session, seal].flatMap((lists) => Object.values(lists).flat())
 
@@ -66,7 +66,9 @@ async function judge(mutant, at) {
 }
 
 async function main() {
-  const list = mutants.filter((m) => `${m.rule} ${m.file}: ${m.what}`.includes(wanted))
+  const list = mutants.filter(
+    (m) => wanted.length === 0 || wanted.some((w) => `${m.rule} ${m.file}: ${m.what}`.includes(w)),
+  )
   for (const m of list) mutated(await readFile(join(web, core, m.file), 'utf8'), m) // all places, before any time is spent
   const copies = await Promise.all(Array.from({ length: workers }, copy))
   try {

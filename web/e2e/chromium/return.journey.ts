@@ -1,4 +1,4 @@
-import { test } from 'vitest'
+import { expect, test } from 'vitest'
 import { reads, seesAndHears, write } from '../support/people.ts'
 import { meet, on, stage } from '../support/stage.ts'
 
@@ -15,14 +15,16 @@ test('a guest who reloads is back without knocking or typing the code', async ()
   await leave()
 })
 
-test('a host who reloads opens the meeting anew and gets the same people back', async () => {
+test('a host who reloads comes back into the same group, and nobody has to come in again', async () => {
   const { host, guest, leave } = await meet(at, 'Host reload', on)
   await seesAndHears(guest, 'Asha')
+  await write(guest, 'Said before')
   host.page.on('dialog', (d) => void d.accept())
   await host.reload()
   await host.see('button', 'End for everyone')
   await write(host, 'The host is back')
   await reads(guest, 'The host is back')
+  expect(await guest.text()).toContain('Said before')
   await seesAndHears(host, 'Ravi')
   await leave()
 })

@@ -291,7 +291,7 @@ export class LocalVault implements Vault {
         this.#door.forget(r.leaf.device)
       })
       const mine = change?.removed.find((r) => removedMe && r.leaf.leaf === group.leaf)
-      if (mine !== undefined || rejoin) {
+      if (mine !== undefined || (rejoin && refusal.length === 0)) {
         if (out.some((r) => r === mine)) this.#mine().quit()
         this.#leaveGroup()
       } else {

@@ -180,7 +180,7 @@ export interface Ordered {
 /** Verdict is what became of an ordered commit here. */
 export interface Verdict {
   readonly refusal: Bytes // a signed refusal to send, empty when the commit was applied
-  readonly rejoin: boolean // this device cannot follow the group any more and has to come back by rejoin
+  readonly rejoin: boolean // this device cannot follow the group and has to come back by rejoin; with a refusal: unless the epoch is reopened
 }
 
 /** RejoinFields bring a device back that lost the group. */

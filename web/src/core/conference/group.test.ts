@@ -138,14 +138,28 @@ test('who cannot follow says so and rejoins on a new line, without a return', as
   const player = await inside()
   player.vault.verdict = { refusal: bytesOf('no'), rejoin: true }
   await hears(player, commit)
-  expect(player.phase.name).toBe('meeting') // until the refusal arrived
   await answer(player, 'refuse', ok)
+  await player.clock.move(2_900)
+  expect(player.phase.name).toBe('meeting') // the epoch may be opened again
+  await player.clock.move(200)
   expect(player.phase.name).toBe('entering')
   await player.clock.move(200)
   player.connect()
   await settle()
   await answer(player, 'hello', okHello)
   expect(player.unasked).toEqual(['rejoin'])
+})
+
+test('who could not follow a commit that is taken back stays', async () => {
+  const player = await inside()
+  player.vault.verdict = { refusal: bytesOf('no'), rejoin: true }
+  await hears(player, commit)
+  await answer(player, 'refuse', ok)
+  player.vault.verdict = { refusal: bytesOf(''), rejoin: false }
+  await hears(player, { type: 'reopened', seq: 3, epoch: 1, author: host, refusals: [btoa('r')] })
+  await player.clock.move(10_000)
+  expect(player.phase.name).toBe('meeting')
+  expect(player.dialled).toBe(1)
 })
 
 test('a reopened epoch that was applied here leads to a rejoin', async () => {

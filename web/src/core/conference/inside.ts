@@ -18,7 +18,7 @@ import type { Rules } from './rules'
 import { appOf } from './sending'
 import { SplitAlarm } from './split'
 
-const refusalPatience = 1_000 // ms for a refusal to arrive before the line is changed
+const reopenPatience = 3_000 // ms after a refusal: the server waits two seconds for those of others
 const wellStanding: Standing = { silent: [], lost: [], stopped: false, removing: [], changing: false }
 
 export interface InsideParts {
@@ -58,6 +58,7 @@ export class Inside {
   #confirmed = false
   #byMajority = false // no host's or co-host's word, but more than half of the others'
   #wished: readonly string[] = []
+  #stopStall: () => void = () => undefined // of waiting for a refused epoch to be opened again
 
   constructor(parts: InsideParts) {
     this.#parts = parts
@@ -121,6 +122,7 @@ export class Inside {
 
   /** left lets go of the group, for a new one or for good. */
   left(): void {
+    this.#stopStall()
     this.#confirmed = false
     this.#told = ''
     this.#epoch = -1
@@ -215,25 +217,25 @@ export class Inside {
     const { epoch } = push
     const [commit, statement] = [fromBase64(push.commit), fromBase64(push.statement)]
     const order = fromBase64(push.order)
-    await this.#judged(epoch, await this.#parts.vault.ordered({ epoch, commit, statement, order }))
+    this.#judged(epoch, await this.#parts.vault.ordered({ epoch, commit, statement, order }))
   }
 
   async reopened(push: Reopened): Promise<void> {
     const refusals = push.refusals.map(fromBase64)
-    await this.#judged(push.epoch, await this.#parts.vault.reopened(push.epoch, push.author, refusals))
+    const verdict = await this.#parts.vault.reopened(push.epoch, push.author, refusals)
+    this.#stopStall()
+    this.#judged(push.epoch, verdict)
   }
 
-  /** judged sends a refusal, and goes on by a rejoin where the group cannot be followed. */
-  async #judged(epoch: number, verdict: Verdict): Promise<void> {
+  /** judged sends a refusal, and goes on by a rejoin where the group cannot be followed and its epoch is not opened again. */
+  #judged(epoch: number, verdict: Verdict): void {
     const { line, clock, lost } = this.#parts
     if (verdict.refusal.length > 0) {
-      const told = line()
+      line()
         .ask({ type: 'refuse', epoch, statement: toBase64(verdict.refusal) })
         .catch(() => undefined) // the epoch is over already
-      const late = new Promise<void>((resolve) => clock.after(refusalPatience, resolve))
-      if (verdict.rejoin) await Promise.race([told, late])
-    }
-    if (verdict.rejoin) lost()
+      if (verdict.rejoin) this.#stopStall = clock.after(reopenPatience, lost)
+    } else if (verdict.rejoin) lost()
   }
 
   async heard(push: AppPush): Promise<void> {

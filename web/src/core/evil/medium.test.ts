@@ -54,24 +54,9 @@ describe('M1: policies side by side', () => {
 describe('M2: a bad commit', () => {
   test('M2: a path that is garbage for one member throws nobody out: who cannot open it says so, signed, and comes back', async () => {
     const s = await stage()
-    const key = leafKey(s, s.priya.id)
-    const importPublicKey = suite.hpke.importPublicKey.bind(suite.hpke)
-    let garbage: unknown = null
-    const cipher = {
-      ...suite,
-      hpke: {
-        ...suite.hpke,
-        importPublicKey: async (raw: Uint8Array) => {
-          const made = await importPublicKey(raw)
-          if (equal(raw, key)) garbage = made
-          return made
-        },
-        seal: (...args: Parameters<typeof suite.hpke.seal>) =>
-          args[0] === garbage ? Promise.resolve({ enc: random(32), ct: random(48) }) : suite.hpke.seal(...args),
-      },
-    }
+    const { cipher, garbled } = garbling([leafKey(s, s.priya.id)])
     const rogue = await s.mallory.rogue([], [], { cipher })
-    expect(garbage).not.toBeNull()
+    expect(garbled()).toBe(1)
     const ordered = await s.w.sealed(rogue)
     const verdicts = await Promise.all(s.w.inside.map((p) => p.vault.ordered(ordered)))
     expect(verdicts.map((v) => v.rejoin)).toEqual([false, false, true])
@@ -83,6 +68,23 @@ describe('M2: a bad commit', () => {
     await s.w.rejoin(s.priya)
     await s.w.chat(s.priya, 'back')
     expect([chats(s.ada), chats(s.bob)]).toEqual([['back'], ['back']])
+  })
+
+  test('M2: a path that is garbage for everybody wedges nothing: all refuse, and the epoch is opened again for all', async () => {
+    const s = await stage()
+    const { cipher, garbled } = garbling([s.ada, s.bob, s.priya].map((p) => leafKey(s, p.id)))
+    const rogue = await s.mallory.rogue([], [], { cipher })
+    expect(garbled()).toBe(3)
+    const ordered = await s.w.sealed(rogue)
+    const verdicts = await Promise.all(s.w.inside.map((p) => p.vault.ordered(ordered)))
+    expect(verdicts.map((v) => v.rejoin && v.refusal.length > 0)).toEqual([true, true, true])
+    const refusals = verdicts.map((v) => v.refusal)
+    const undone = await Promise.all(
+      s.w.inside.map((p) => p.vault.reopened(rogue.epoch, hex(s.mallory.me.participant), refusals)),
+    )
+    expect(undone.map((v) => v.rejoin)).toEqual([false, false, false])
+    await s.w.chat(s.priya, 'nobody left')
+    expect([chats(s.ada), chats(s.bob)]).toEqual([['nobody left'], ['nobody left']])
   })
 
   test('M2: a refused commit changes nothing, and the meeting goes on in the same epoch', async () => {
@@ -109,6 +111,23 @@ describe('M2: a bad commit', () => {
     for (const p of s.w.inside) await p.vault.ordered(await s.w.sealed(forged))
     for (const p of s.w.inside) expect([p.alarms, p.epoch]).toEqual([['order_forged'], rogue.epoch])
   })
+
+  /** garbling seals path secrets to these leaves as noise; garbled counts to how many it did. */
+  function garbling(keys: readonly Uint8Array[]): { cipher: typeof suite; garbled: () => number } {
+    const garbage = new Set<unknown>()
+    const importPublicKey = suite.hpke.importPublicKey.bind(suite.hpke)
+    const hpke: typeof suite.hpke = {
+      ...suite.hpke,
+      importPublicKey: async (raw: Uint8Array) => {
+        const made = await importPublicKey(raw)
+        if (keys.some((key) => equal(raw, key))) garbage.add(made)
+        return made
+      },
+      seal: (...args: Parameters<typeof suite.hpke.seal>) =>
+        garbage.has(args[0]) ? Promise.resolve({ enc: random(32), ct: random(48) }) : suite.hpke.seal(...args),
+    }
+    return { cipher: { ...suite, hpke }, garbled: () => garbage.size }
+  }
 
   function leafKey({ mallory }: Stage, participant: string): Uint8Array {
     const node = mallory.state.ratchetTree[2 * mallory.leafOf(participant).leaf]
@@ -264,6 +283,7 @@ describe('M10: an end', () => {
     const under = underOf(s.mallory.roster)
     const fake = await s.mallory.signs('end', bodies.end({ under, epoch: s.w.epoch }))
     expect(await s.bob.vault.checkEnd(stored)).toBe(true)
+    expect(await s.bob.vault.checkEnd(fake)).toBe(false)
     await s.w.change(s.ada, { kind: 'lock', on: true })
     await s.w.change(s.ada, { kind: 'lock', on: false }) // the same rules, but later
     for (const bad of [stored, fake, await other.host.vault.ending()])
