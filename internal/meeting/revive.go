@@ -18,7 +18,7 @@ func (m *Meeting) revived(in Revived) {
 		return
 	}
 	state := in.State
-	m.group = group{roster: state, tip: state.Tip(), revived: true}
+	m.group = group{roster: state, tip: state.Tip(), revived: true, told: state.Epoch()}
 	var members []ident.ParticipantID
 	var seats lobby.Revived
 	for _, leaf := range state.Leaves() {
@@ -75,7 +75,8 @@ func (m *Meeting) mayRevive(in Revived) fault.Code {
 	return ""
 }
 
-// returned gives a member of a revived group its seat again.
+// returned gives a member of a revived group its seat again, in the epoch that was told: who holds a later one without a seat here has it
+// by another commit than this server ordered.
 func (m *Meeting) returned(in Returned) {
 	r := m.group.roster
 	switch {
@@ -87,7 +88,8 @@ func (m *Meeting) returned(in Returned) {
 		return
 	}
 	leaf, inside := r.LeafOf(in.Who)
-	if !m.group.revived || !inside || leaf.Device != [32]byte(in.Device) || r.Group() != in.Group || r.Epoch() != in.Epoch {
+	if !m.group.revived || !inside || leaf.Device != [32]byte(in.Device) || r.Group() != in.Group ||
+		r.Epoch() != in.Epoch || m.group.told != in.Epoch {
 		m.refuse(in.Line, in.ID, fault.RejoinBad)
 		return
 	}

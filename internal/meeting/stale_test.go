@@ -54,3 +54,18 @@ func TestWhoWasRemovedAfterARestartRevivesNothing(t *testing.T) {
 		asha.Refused(fault.Removed, asha.ReviveProof(in, &old))
 	})
 }
+
+func TestWhoHoldsAnotherCommitOfTheSameEpochDoesNotReturn(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Rule(in, g, testkit.CoHost(asha.DeviceKey()))
+		heard(asha, ben)
+		h.Restart()
+		asha.Revive(in, g)
+		absent(t, asha, host, ben)
+		asha.Rule(in, g, testkit.Lock)
+		ben.Epoch = g.Epoch // by a commit that this server did not send
+		ben.Hello(in)
+		ben.Refused(fault.RejoinBad, ben.ReturnProof(in, g))
+	})
+}
