@@ -27,7 +27,14 @@ func (s *State) Propose(tip Tip, raw []byte, consents [][]byte) (Tip, error) {
 	if err := must(len(longer)-len(s.chain) <= maxInCommit, "too many policies"); err != nil {
 		return Tip{}, err
 	}
-	if err := must(len(consents) <= MaxLeaves, "too many consents"); err != nil {
+	if err := must(room(longer, s.hostKey), "a co-host leaves the hosts no room in the chain"); err != nil {
+		return Tip{}, err
+	}
+	asked := len(s.members)
+	if !loosens(tip.Policy(), body) {
+		asked = 0
+	}
+	if err := must(len(consents) <= asked, "a statement that covers nothing"); err != nil { // before signatures are checked
 		return Tip{}, err
 	}
 	var said []statement.Statement
@@ -47,6 +54,20 @@ func (s *State) Propose(tip Tip, raw []byte, consents [][]byte) (Tip, error) {
 		return Tip{}, err
 	}
 	return Tip{longer}, must(len(used) == len(said), "a statement that covers nothing")
+}
+
+// room tells whether the newest policy of a chain may take its place: a co-host's only in the first half, so that no co-host can use up
+// what a host needs to demote them.
+func room(chain []policy, hostKey [32]byte) bool {
+	last := len(chain) - 1
+	if last == 0 || chain[last].by == hostKey || rank(chain[last-1].body, chain[last].by) == host {
+		return true
+	}
+	size := 0
+	for _, one := range chain {
+		size += len(one.raw)
+	}
+	return len(chain) <= maxPolicies/2 && size <= maxChainBytes/2
 }
 
 // Admission reads an admission that would let its people in; now is in milliseconds since 1970.
