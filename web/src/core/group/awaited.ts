@@ -3,6 +3,8 @@
  * group's session: a rejoin in between carries nothing out.
  */
 import type { Clock } from '../clock'
+import { hex } from '../keys/bytes'
+import { policyOf, type Roster } from './roster'
 
 const limits = { removal: 5_000, change: 5_000, add: 10_000 } as const
 const most = 512 // of one kind; the oldest go first
@@ -60,8 +62,17 @@ export class Awaited {
     this.#stops[what].delete(key)
   }
 
+  /** settle ends the waits that an epoch answers. Who is only away can come back: their removal is not carried out. */
+  settle(roster: Roster, epoch: number, leading: boolean): void {
+    const reach = new Set([...roster.leaves.values(), ...roster.away].map((l) => hex(l.participant)))
+    for (const p of this.of('removal')) if (!reach.has(p)) this.#carriedOut('removal', p, epoch - 1)
+    if (!leading) this.clear('removal') // the word of who leads no more removes nobody
+    const { sequence } = policyOf(roster).body
+    for (const s of this.of('change')) if (Number(s) <= sequence) this.#carriedOut('change', s, epoch - 1)
+  }
+
   /** carriedOut: the commit of an epoch did it. */
-  carriedOut(what: Wait, key: string, epoch: number): void {
+  #carriedOut(what: Wait, key: string, epoch: number): void {
     if (!this.#stops[what].has(key)) return
     this.done(what, key)
     this.#carried = [...this.#carried, { what, key, epoch }].slice(-most)

@@ -228,7 +228,7 @@ export class Session {
     })
     this.#applied.set(this.group.epoch - 1, this.#p.clock.now())
     this.#applied.delete(this.group.epoch - 1 - retainedEpochs)
-    if (this.#confirmed) this.#settle()
+    if (this.#confirmed) this.#p.awaited.settle(this.group.roster, this.group.epoch, this.leads)
     if (voidsAdmissions(change)) this.#p.awaited.clear('add')
     change.added.forEach((a) => {
       this.#p.awaited.done('add', hex(a.admitted.participant))
@@ -243,19 +243,6 @@ export class Session {
     if (!this.#confirmed) return
     await this.#tellNewcomers(change)
     await this.#handKnockKey(change)
-  }
-
-  /** settle ends the waits that this epoch answers. Who is only away can come back: their removal is not carried out. */
-  #settle(): void {
-    const { awaited } = this.#p
-    const { roster, epoch } = this.group
-    const by = epoch - 1
-    const back = (p: string): boolean =>
-      [...roster.leaves.values(), ...roster.away].some((l) => hex(l.participant) === p)
-    for (const p of awaited.of('removal')) if (!back(p)) awaited.carriedOut('removal', p, by)
-    if (!this.leads) awaited.clear('removal') // the word of who leads no more removes nobody
-    const { sequence } = policyOf(roster).body
-    for (const s of awaited.of('change')) if (Number(s) <= sequence) awaited.carriedOut('change', s, by)
   }
 
   /** tellNewcomers: names come from who admitted them; of who comes back, whom others may not know yet, from all who lead. */
@@ -312,7 +299,7 @@ export class Session {
     this.#tellRules(policyOf(this.group.roster), true)
     this.#tellRoster()
     this.#tellCodes()
-    this.#settle()
+    this.#p.awaited.settle(this.group.roster, this.group.epoch, this.leads)
     this.#heads.begin()
     if (this.#p.entered === 'back' && this.leads)
       this.#p.run(async () => {
