@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"incamera/internal/ident"
 	"incamera/internal/statement"
 )
 
@@ -84,11 +85,7 @@ func (s *State) Admission(tip Tip, raw []byte, now uint64) (statement.Admission,
 		if err := s.mayCome(tip, e.Device, e.Reference); err != nil {
 			return body, err
 		}
-		old, inside := s.LeafOf(e.Participant)
-		if !inside {
-			old, inside = s.AwayOf(e.Participant)
-		}
-		if err := must(!inside || old.Device == e.Device, "a person replaced by another device"); err != nil {
+		if err := s.unreplaced(e.Participant, e.Device); err != nil {
 			return body, err
 		}
 	}
@@ -191,6 +188,15 @@ func (s *State) mayCome(tip Tip, device, reference [32]byte) error {
 		return err
 	}
 	return must(!tip.Barred(device), "somebody barred")
+}
+
+// unreplaced: who is inside or away comes in with the same device.
+func (s *State) unreplaced(who ident.ParticipantID, device [32]byte) error {
+	old, inside := s.LeafOf(who)
+	if !inside {
+		old, inside = s.AwayOf(who)
+	}
+	return must(!inside || old.Device == device, "a person replaced by another device")
 }
 
 // parse reads a statement of one kind.
