@@ -52,7 +52,7 @@ func (m *Meeting) place(effects []lobby.Effect) {
 }
 
 // mayRevive: where no group is known, or what was revived is earlier. The signed chain goes first, so that nobody whose rights a policy
-// took puts an old state in the place of a newer one; a device's bare word for a later epoch counts under one chain only.
+// took puts an old state in the place of a newer one. A device's bare word for a later epoch counts until something was ordered.
 func (m *Meeting) mayRevive(in Revived) fault.Code {
 	r := m.group.roster
 	switch {
@@ -69,7 +69,7 @@ func (m *Meeting) mayRevive(in Revived) fault.Code {
 		return ""
 	case further == 0 && m.lobby.ShutOut(in.Device):
 		return fault.Removed
-	case further < 0, in.State.Epoch() <= r.Epoch():
+	case further < 0, r.Epoch() != m.group.told, in.State.Epoch() <= r.Epoch():
 		return fault.EpochStale
 	}
 	return ""

@@ -69,3 +69,19 @@ func TestWhoHoldsAnotherCommitOfTheSameEpochDoesNotReturn(t *testing.T) {
 		ben.Refused(fault.RejoinBad, ben.ReturnProof(in, g))
 	})
 }
+
+func TestABareWordForALaterEpochCountsUntilSomethingIsOrdered(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Rule(in, g, testkit.CoHost(asha.DeviceKey()))
+		heard(asha, ben)
+		h.Restart()
+		host.Revive(in, g)
+		absent(t, host, asha, ben)
+		host.Rule(in, g, raise)
+		later := *g
+		later.Epoch += 1000
+		asha.Hello(in)
+		asha.Refused(fault.EpochStale, asha.ReviveProof(in, &later))
+	})
+}

@@ -30,7 +30,7 @@ func TestACoHostLeavesTheHostsRoomInTheChain(t *testing.T) {
 	s.propose(s.hostKey, func(p *statement.Policy) { p.Hosts = sorted(s.host.key()) })
 }
 
-// TestTheFurtherOfTwoChains: of chains that part, the stronger signer's goes on; else the longer.
+// TestTheFurtherOfTwoChains: of chains that part, the stronger signer's goes on; a co-host's is no further than none.
 func TestTheFurtherOfTwoChains(t *testing.T) {
 	s := newScene(t)
 	after := func(by ...*person) *State {
@@ -53,7 +53,8 @@ func TestTheFurtherOfTwoChains(t *testing.T) {
 		return &state
 	}
 	for _, pair := range []struct{ further, other *State }{
-		{after(s.co), s.State},
+		{after(s.host), s.State},
+		{after(nil), s.State},
 		{after(s.host), after(s.co, s.co, s.co)},
 		{after(nil), after(s.host, s.host)},
 		{after(nil), after(s.co)},
@@ -62,7 +63,7 @@ func TestTheFurtherOfTwoChains(t *testing.T) {
 			t.Errorf("chains of %d and %d policies: %d", len(pair.further.chain), len(pair.other.chain), pair.further.Against(pair.other))
 		}
 	}
-	if s.State.Against(s.State) != 0 || after(s.host).Against(after(s.second)) != 0 {
+	if s.State.Against(s.State) != 0 || after(s.host).Against(after(s.second)) != 0 || after(s.co).Against(s.State) != 0 {
 		t.Error("nothing tells which is the further")
 	}
 }
