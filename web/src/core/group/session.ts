@@ -23,6 +23,7 @@ import { digests } from './suite'
 import { Talk } from './talk'
 import type { Applied, CommitMade, SessionParts } from './session-parts'
 import { withCode } from './verification'
+import { Wanting } from './wanting'
 
 const waitForHead = 10_000
 const reopenWithin = 130_000 // the server has two seconds, and a seat outlives its line for two minutes
@@ -37,6 +38,7 @@ export class Session {
   readonly #talk: Talk
   readonly #orders = new Orders()
   readonly #heads: Heads
+  readonly #wanting: Wanting
   readonly #heard = new Map<string, number>()
   readonly #applied = new Map<number, number>() // when the commit of each epoch was applied here
   #vouching = new Set<string>() // whose head of the present epoch came
@@ -53,6 +55,7 @@ export class Session {
     this.#me = hex(parts.participant)
     this.#people = new People(parts.group)
     this.#talk = new Talk({ ...parts, participant: this.#me, people: this.#people, knockKey: parts.knock.take })
+    this.#wanting = new Wanting({ ...parts, people: this.#people, send: this.#sendTo.bind(this) })
     this.#heads = new Heads({
       ...parts,
       send: (statement, fleeting) => this.#send({ kind: 'head', statement }, fleeting),
@@ -104,6 +107,7 @@ export class Session {
     this.#closed = true
     this.#stopTimer()
     this.#heads.close()
+    this.#wanting.close()
     this.#p.awaited.clear('add')
     digests.forget()
   }
@@ -139,7 +143,13 @@ export class Session {
   }
 
   #tellRoster(): void {
-    if (this.#confirmed) this.#p.tell({ kind: 'roster', members: this.#people.members(), epoch: this.group.epoch })
+    if (!this.#confirmed) return
+    this.#p.tell({ kind: 'roster', members: this.#people.members(), epoch: this.group.epoch })
+    this.#wanting.look()
+  }
+
+  async #sendTo(content: Content, who: string): Promise<void> {
+    if (!this.#closed) this.#p.tell({ kind: 'send', fleeting: true, ...(await this.#talk.send(content)), to: [who] })
   }
 
   #tellRules(last: Policy | undefined, first: boolean): void {
@@ -350,6 +360,10 @@ export class Session {
       if (!leads(this.group.roster, from.device)) return null
       if (await this.#people.learn(content.names)) this.#tellRoster()
       return { kind: 'names', from: who }
+    }
+    if (content.kind === 'wanted') {
+      if (this.#confirmed && this.leads) await this.#wanting.answer(content.participants, who)
+      return null
     }
     if (content.kind === 'devices') {
       this.#people.setDevices(who, content)

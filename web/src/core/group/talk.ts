@@ -150,6 +150,7 @@ export class Talk {
       case 'names':
       case 'devices':
       case 'knock-key':
+      case 'wanted':
         return null
     }
   }
