@@ -26,7 +26,7 @@ const (
 	RefuseWithin = 2 * time.Second
 	// FreshPath is how long a group goes without a path before an empty commit is asked for.
 	FreshPath = 10 * time.Minute
-	// MaxBatch bounds the Adds, and the Removes, of one commit.
+	// MaxBatch bounds the Adds, and the Removes, of one commit, but for those whom its policies bar.
 	MaxBatch = 50
 	// MaxPolicies bounds the policies of one commit, and those that wait.
 	MaxPolicies = 16

@@ -294,6 +294,37 @@ func TestABatchHasAtMostFifty(t *testing.T) {
 	}
 }
 
+// TestAPolicyGoesWithAllWhomItBars: the gate takes none without them, and everything else waits behind it.
+func TestAPolicyGoesWithAllWhomItBars(t *testing.T) {
+	m := opened()
+	for n := byte(100); n < 250; n++ {
+		enter(t, m, n)
+	}
+	var both Batch
+	for n := byte(100); n < 150; n++ { // as many as a commit has, first in line
+		both = append(both, add(n))
+	}
+	for first := byte(150); first < 220; first += 35 {
+		in := Stated{Policy: []byte{first}, Tightens: true}
+		for n := first; n < first+35; n++ {
+			in.Removes = append(in.Removes, Remove{Who: person(n), Reason: ByAbsence})
+		}
+		both = append(both, in)
+	}
+	asked := asks(m.Step(both, start))
+	if len(asked) != 1 || len(asked[0].Task.Policies) != 2 {
+		t.Fatalf("asked %+v", asked)
+	}
+	for n := byte(150); n < 220; n++ {
+		if !slices.ContainsFunc(asked[0].Task.Removes, func(r Remove) bool { return r.Who == person(n) }) {
+			t.Errorf("%d is barred and stays", n)
+		}
+	}
+	if got := code(m.Step(answer(m, asked[0]), start)); got != "" {
+		t.Errorf("the commit: %s", got)
+	}
+}
+
 func TestWhoComesBackIsRemovedAndAddedInOneCommit(t *testing.T) {
 	m := opened()
 	enter(t, m, 1)

@@ -259,11 +259,14 @@ func (m *Machine) leaseOf(a asked) time.Duration {
 // somebody who comes back is removed and added in one commit.
 func (m *Machine) task() Task {
 	t := Task{Lease: m.lease, Epoch: m.group.epoch}
+	has := func(r Remove) bool {
+		return slices.ContainsFunc(t.Removes, func(have Remove) bool { return have.Who == r.Who })
+	}
 	take := func(r Remove) bool {
-		if slices.ContainsFunc(t.Removes, func(have Remove) bool { return have.Who == r.Who }) {
+		if has(r) {
 			return true
 		}
-		if len(t.Removes) == MaxBatch {
+		if len(t.Removes) >= MaxBatch {
 			return false
 		}
 		t.Removes = append(t.Removes, r)
@@ -278,8 +281,8 @@ func (m *Machine) task() Task {
 		for _, who := range p.bars {
 			if i >= MaxPolicies {
 				later[who] = true
-			} else if r := m.removeOf(who); r.Reason == ByRemoval {
-				take(r)
+			} else if r := m.removeOf(who); (r.Reason == ByRemoval || m.members[who] != nil) && !has(r) {
+				t.Removes = append(t.Removes, r) // however many: the gate takes no policy without them
 			}
 		}
 	}

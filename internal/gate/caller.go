@@ -153,6 +153,10 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 		return
 	}
 	seated := c.line.seated.Load()
+	if seated && comesBack(r) {
+		c.say(id, wire.Fault{Code: fault.MessageOrder}) // before hundreds of signatures are looked at
+		return
+	}
 	if !seated && !c.signal.proofs.allow(c.from, time.Now()) {
 		c.say(id, wire.Fault{Code: fault.MessageFlood})
 		return
@@ -183,6 +187,15 @@ func (c *caller) prove(ctx context.Context, id uint64, r wire.Request) {
 	default:
 		c.say(id, wire.Fault{Code: f.Code})
 	}
+}
+
+// comesBack tells whether a request is of a line that is none of the meeting's yet, whatever becomes of it there.
+func comesBack(r wire.Request) bool {
+	switch r.(type) {
+	case wire.Resume, wire.Revive, wire.Return:
+		return true
+	}
+	return false
 }
 
 // showsCode tells whether a request carries a proof of the access code.

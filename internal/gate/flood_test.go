@@ -223,3 +223,14 @@ func TestAStrangerBehindTheSameProxyLocksNobodyOut(t *testing.T) {
 		back.Knock(s.in)
 	})
 }
+
+// TestAMembersReviveIsNotLookedAt: nobody paces a member's proofs, and a state has a signature for each that it names.
+func TestAMembersReviveIsNotLookedAt(t *testing.T) {
+	play(t, func(t *testing.T, s scene) {
+		told := s.host.ReviveProof(s.in, s.g)
+		told.State = []byte("no state")
+		s.host.Refused(fault.MessageOrder, told)
+		s.host.Refused(fault.MessageOrder, s.host.ReturnProof(s.in, s.g))
+		s.host.Refused(fault.MessageOrder, s.host.ResumeProof(s.in))
+	})
+}

@@ -166,5 +166,6 @@ func (m *Meeting) reopen(e epoch.Reopen) {
 // turnOut takes the seat of who was welcomed by a commit that is void. The page comes anew, on another line.
 func (m *Meeting) turnOut(who ident.ParticipantID) {
 	_, inside := m.group.roster.LeafOf(who)
+	m.shutMedia(who) // a seat with the host key stays, outside the group
 	m.place(m.lobby.Step(lobby.Unwelcomed{Who: who, Inside: inside}, time.Now()))
 }

@@ -22,6 +22,7 @@ type group struct {
 	undo    []ordered     // commits that may still be reopened, the newest last
 	tip     roster.Tip    // the newest policy, committed or waiting for its commit
 	revived bool          // told by a member after a restart
+	told    uint64        // the epoch of what was told
 	rules   lobby.Ruled   // as the door was told last
 }
 
@@ -48,7 +49,7 @@ func (g group) strictest() lobby.Ruled {
 		}
 	}
 	for _, d := range now.Pardoned() {
-		if !next.Barred(d) {
+		if !next.Barred(d) && slices.Contains(g.rules.Barred, lobby.Device(d)) {
 			r.Pardoned = append(r.Pardoned, d)
 		}
 	}

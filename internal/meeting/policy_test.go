@@ -202,6 +202,29 @@ func TestABarKeepsADeviceOutUntilItIsPardoned(t *testing.T) {
 	})
 }
 
+func TestAPardonIsForgottenByALaterRemoval(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Do(host.RemovalForGood(in, g, ben))
+		over(t, ben, wire.ReasonRemoved)
+		host.Work(g)
+		heard(asha)
+		host.Rule(in, g, testkit.Pardon(ben.DeviceKey()))
+		heard(asha)
+		ben.Seq = 0
+		ben.Hello(in)
+		ben.Knock(in)
+		testkit.LetIn(host, ben, in, g)
+		heard(asha)
+		host.Do(host.Removal(in, g, ben)) // without a bar
+		over(t, ben, wire.ReasonRemoved)
+		host.Work(g)
+		heard(asha)
+		ben.Hello(in)
+		ben.Refused(fault.Removed, ben.KnockProof(in))
+	})
+}
+
 func TestAStaleBarStillRemoves(t *testing.T) {
 	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
 		host, asha, ben, g := inside(h, in)

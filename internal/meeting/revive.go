@@ -18,7 +18,7 @@ func (m *Meeting) revived(in Revived) {
 		return
 	}
 	state := in.State
-	m.group = group{roster: state, tip: state.Tip(), revived: true}
+	m.group = group{roster: state, tip: state.Tip(), revived: true, told: state.Epoch()}
 	var members []ident.ParticipantID
 	var seats lobby.Revived
 	for _, leaf := range state.Leaves() {
@@ -52,7 +52,7 @@ func (m *Meeting) place(effects []lobby.Effect) {
 }
 
 // mayRevive: where no group is known, or what was revived is earlier. The signed chain goes first, so that nobody whose rights a policy
-// took puts an old state in the place of a newer one; a device's bare word for a later epoch counts under one chain only.
+// took puts an old state in the place of a newer one. A device's bare word for a later epoch counts until something was ordered.
 func (m *Meeting) mayRevive(in Revived) fault.Code {
 	r := m.group.roster
 	switch {
@@ -69,13 +69,14 @@ func (m *Meeting) mayRevive(in Revived) fault.Code {
 		return ""
 	case further == 0 && m.lobby.ShutOut(in.Device):
 		return fault.Removed
-	case further < 0, in.State.Epoch() <= r.Epoch():
+	case further < 0, r.Epoch() != m.group.told, in.State.Epoch() <= r.Epoch():
 		return fault.EpochStale
 	}
 	return ""
 }
 
-// returned gives a member of a revived group its seat again.
+// returned gives a member of a revived group its seat again, in the epoch that was told: who holds a later one without a seat here has it
+// by another commit than this server ordered.
 func (m *Meeting) returned(in Returned) {
 	r := m.group.roster
 	switch {
@@ -87,7 +88,8 @@ func (m *Meeting) returned(in Returned) {
 		return
 	}
 	leaf, inside := r.LeafOf(in.Who)
-	if !m.group.revived || !inside || leaf.Device != [32]byte(in.Device) || r.Group() != in.Group || r.Epoch() != in.Epoch {
+	if !m.group.revived || !inside || leaf.Device != [32]byte(in.Device) || r.Group() != in.Group ||
+		r.Epoch() != in.Epoch || m.group.told != in.Epoch {
 		m.refuse(in.Line, in.ID, fault.RejoinBad)
 		return
 	}

@@ -183,6 +183,59 @@ func TestWhoWasWelcomedByAVoidCommitComesAnew(t *testing.T) {
 	})
 }
 
+func TestAHostsDeviceThatAVoidCommitBroughtInHasNoMedia(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		second := h.Person("second")
+		second.Hello(in)
+		second.TakeSeat(in)
+		second.Do(second.Taking(in, g))
+		push := host.Work(g)
+		heard(asha, ben)
+		second.TakeIn(g, testkit.Next[wire.Admitted](second))
+		second.Do(wire.Joined{Epoch: second.Epoch})
+		second.Do(wire.Media{Offer: testkit.Offer(1)})
+		testkit.Next[wire.Slots](second)
+		testkit.Next[wire.Slots](host)
+		asha.Do(asha.Refusal(g, push, statement.WhyGate))
+		ben.Do(ben.Refusal(g, push, statement.WhyGate))
+		if notes := h.Media.Notes(); notes[len(notes)-1] != "shut second" {
+			t.Errorf("media: %v", notes)
+		}
+	})
+}
+
+func TestAHostsDeviceOfTheOldGroupHasNoMediaInTheNew(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		second := h.Person("second")
+		second.Hello(in)
+		second.TakeSeat(in)
+		second.Do(second.Taking(in, g))
+		host.Work(g)
+		heard(asha, ben)
+		second.TakeIn(g, testkit.Next[wire.Admitted](second))
+		second.Do(wire.Joined{Epoch: second.Epoch})
+		second.Do(wire.Media{Offer: testkit.Offer(1)})
+		anew := *second // another page of the device, which lost the group
+		anew.Rejoin(in, g)
+		for _, p := range []*testkit.Person{ben, asha, host} {
+			p.Hang()
+		}
+		host.Hello(in)
+		if ok := host.TakeSeat(in); ok.Holders != 0 {
+			t.Fatalf("%d hold the group", ok.Holders)
+		}
+		next := g.Policy
+		next.Generation, next.Previous = 2, g.Under.Hash
+		again, open := host.NewGroupLike(in, next)
+		host.Opened(again, open)
+		if notes := h.Media.Notes(); notes[len(notes)-1] != "shut second" {
+			t.Errorf("media: %v", notes)
+		}
+	})
+}
+
 func TestAMeetingGoesOnAfterARestart(t *testing.T) {
 	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
 		host, asha, ben, g := inside(h, in)

@@ -37,6 +37,11 @@ func (m *Meeting) openGroup(v *visit, r wire.Open) fault.Code {
 	m.group = group{roster: state, tip: state.Tip()}
 	v.seat.since = 0
 	m.carryDoor(m.lobby.Step(lobby.Opened{By: v.who}, time.Now()))
+	for who := range m.seats { // a seat with the host key stays, outside the new group
+		if _, confirmed := m.lobby.Seated(who); !confirmed {
+			m.shutMedia(who)
+		}
+	}
 	m.rule()
 	return ""
 }

@@ -54,3 +54,34 @@ func TestWhoWasRemovedAfterARestartRevivesNothing(t *testing.T) {
 		asha.Refused(fault.Removed, asha.ReviveProof(in, &old))
 	})
 }
+
+func TestWhoHoldsAnotherCommitOfTheSameEpochDoesNotReturn(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Rule(in, g, testkit.CoHost(asha.DeviceKey()))
+		heard(asha, ben)
+		h.Restart()
+		asha.Revive(in, g)
+		absent(t, asha, host, ben)
+		asha.Rule(in, g, testkit.Lock)
+		ben.Epoch = g.Epoch // by a commit that this server did not send
+		ben.Hello(in)
+		ben.Refused(fault.RejoinBad, ben.ReturnProof(in, g))
+	})
+}
+
+func TestABareWordForALaterEpochCountsUntilSomethingIsOrdered(t *testing.T) {
+	scene(t, func(t *testing.T, h *testkit.House, in *testkit.Invite) {
+		host, asha, ben, g := inside(h, in)
+		host.Rule(in, g, testkit.CoHost(asha.DeviceKey()))
+		heard(asha, ben)
+		h.Restart()
+		host.Revive(in, g)
+		absent(t, host, asha, ben)
+		host.Rule(in, g, raise)
+		later := *g
+		later.Epoch += 1000
+		asha.Hello(in)
+		asha.Refused(fault.EpochStale, asha.ReviveProof(in, &later))
+	})
+}

@@ -58,24 +58,27 @@ func (t Tip) Pardoned() (list [][32]byte) {
 	return list
 }
 
-// Against compares two chains of one meeting by what is signed: 1 where this one is the further, -1 where the other is. Of two that part,
-// the one goes first whose next policy has the stronger signer; 0 where nothing tells.
+// Against compares two chains of one meeting by what is signed where they part: 1 where this one goes on by the stronger signer, -1 where
+// the other does, 0 where nothing tells. Where one of them ends, a co-host's word does not count: nobody else need ever have seen it.
 func (s *State) Against(other *State) int {
 	a, b := s.chain, other.chain
 	same := 0
 	for same < min(len(a), len(b)) && a[same].hash == b[same].hash {
 		same++
 	}
-	if same == 0 || same == len(a) || same == len(b) {
-		return cmp.Compare(len(a)-same, len(b)-same) * min(same, 1)
+	if same == 0 {
+		return 0
 	}
-	power := func(p policy) int {
-		if p.by == s.hostKey {
+	power := func(chain []policy) int {
+		switch {
+		case same == len(chain):
+			return coHost
+		case chain[same].by == s.hostKey:
 			return host + 1
 		}
-		return rank(a[same-1].body, p.by)
+		return rank(a[same-1].body, chain[same].by)
 	}
-	return cmp.Compare(power(a[same]), power(b[same]))
+	return cmp.Compare(power(a), power(b))
 }
 
 // at finds a policy by its name.

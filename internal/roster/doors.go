@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"incamera/internal/ident"
 	"incamera/internal/statement"
 )
 
@@ -27,7 +28,14 @@ func (s *State) Propose(tip Tip, raw []byte, consents [][]byte) (Tip, error) {
 	if err := must(len(longer)-len(s.chain) <= maxInCommit, "too many policies"); err != nil {
 		return Tip{}, err
 	}
-	if err := must(len(consents) <= MaxLeaves, "too many consents"); err != nil {
+	if err := must(room(longer, s.hostKey), "a co-host leaves the hosts no room in the chain"); err != nil {
+		return Tip{}, err
+	}
+	asked := len(s.members)
+	if !loosens(tip.Policy(), body) {
+		asked = 0
+	}
+	if err := must(len(consents) <= asked, "a statement that covers nothing"); err != nil { // before signatures are checked
 		return Tip{}, err
 	}
 	var said []statement.Statement
@@ -49,6 +57,20 @@ func (s *State) Propose(tip Tip, raw []byte, consents [][]byte) (Tip, error) {
 	return Tip{longer}, must(len(used) == len(said), "a statement that covers nothing")
 }
 
+// room tells whether the newest policy of a chain may take its place: a co-host's only in the first half, so that no co-host can use up
+// what a host needs to demote them.
+func room(chain []policy, hostKey [32]byte) bool {
+	last := len(chain) - 1
+	if last == 0 || chain[last].by == hostKey || rank(chain[last-1].body, chain[last].by) == host {
+		return true
+	}
+	size := 0
+	for _, one := range chain {
+		size += len(one.raw)
+	}
+	return len(chain) <= maxPolicies/2 && size <= maxChainBytes/2
+}
+
 // Admission reads an admission that would let its people in; now is in milliseconds since 1970.
 func (s *State) Admission(tip Tip, raw []byte, now uint64) (statement.Admission, error) {
 	read, err := parse(raw, statement.KindAdmission)
@@ -63,11 +85,7 @@ func (s *State) Admission(tip Tip, raw []byte, now uint64) (statement.Admission,
 		if err := s.mayCome(tip, e.Device, e.Reference); err != nil {
 			return body, err
 		}
-		old, inside := s.LeafOf(e.Participant)
-		if !inside {
-			old, inside = s.AwayOf(e.Participant)
-		}
-		if err := must(!inside || old.Device == e.Device, "a person replaced by another device"); err != nil {
+		if err := s.unreplaced(e.Participant, e.Device); err != nil {
 			return body, err
 		}
 	}
@@ -170,6 +188,15 @@ func (s *State) mayCome(tip Tip, device, reference [32]byte) error {
 		return err
 	}
 	return must(!tip.Barred(device), "somebody barred")
+}
+
+// unreplaced: who is inside or away comes in with the same device.
+func (s *State) unreplaced(who ident.ParticipantID, device [32]byte) error {
+	old, inside := s.LeafOf(who)
+	if !inside {
+		old, inside = s.AwayOf(who)
+	}
+	return must(!inside || old.Device == device, "a person replaced by another device")
 }
 
 // parse reads a statement of one kind.

@@ -109,7 +109,7 @@ func (t *trial) lets(tip Tip, kp statement.KeyPackage, raw []byte) bool {
 	names := slices.ContainsFunc(body.Entries, func(e statement.Admitted) bool {
 		return e.Reference == kp.Reference && e.Participant == kp.Participant && e.Device == kp.Device
 	})
-	return err == nil && names && t.mayCome(tip, kp.Device, kp.Reference) == nil
+	return err == nil && names && t.mayCome(tip, kp.Device, kp.Reference) == nil && t.unreplaced(kp.Participant, kp.Device) == nil
 }
 
 // Goes tells whether a removal or leave could be committed after the policies up to tip: it names who is inside or, a removal, away.

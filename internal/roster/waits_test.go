@@ -32,6 +32,12 @@ func TestWhoMayStillBeAdded(t *testing.T) {
 			c.Statement = s.admission(s.host.device, s.Under(), s.guest, s.fresh(s.guest), statement.RoleGuest)
 			return s.tip, millis(s)
 		}, false},
+		"under the name of somebody inside": {func(s *scene, c *Coming) (Tip, uint64) {
+			other := &person{id: s.guest.id, device: s.newbie.device}
+			c.KeyPackage = s.fresh(other)
+			c.Statement = s.admission(s.host.device, s.Under(), other, c.KeyPackage, statement.RoleGuest)
+			return s.tip, millis(s)
+		}, false},
 		"by no word": {func(s *scene, c *Coming) (Tip, uint64) {
 			c.Statement = s.leave(s.guest)
 			return s.tip, millis(s)

@@ -141,6 +141,7 @@ export class LocalVault implements Vault {
       frames: this.frames,
       clock: this.#clock,
       messages: this.#messages,
+      awaited: mine.awaited,
       entered: way.entered,
       tell: (h) => {
         this.#tell(h)
@@ -157,8 +158,7 @@ export class LocalVault implements Vault {
 
   /** leaveGroup drops the group, but for what brings this device back. */
   #leaveGroup(): void {
-    const mine = this.#mine()
-    mine.rest(mine.seat(this.#session))
+    this.#mine().rest(this.#mine().seat(this.#session))
     this.#session?.close()
     this.#session = null
     this.frames.wipe()
@@ -209,6 +209,7 @@ export class LocalVault implements Vault {
   admit(participants: readonly string[]): Promise<Bytes> {
     return this.#inTurn(async () => {
       const session = this.#leading()
+      session.mustBeConfirmed()
       const { roster } = session.group
       const admission = await this.#door.admit(participants, this.#device, roster, this.#clock.now())
       session.admitted(participants)
@@ -240,8 +241,9 @@ export class LocalVault implements Vault {
     })
   }
 
-  gaveUp(what: 'removal' | 'change', participant: string): Promise<void> {
-    return this.#inTurn(() => Promise.resolve(this.#session?.gaveUp(what, participant)))
+  async gaveUp(what: 'removal' | 'change', participant: string): Promise<void> {
+    await this.#queue
+    this.#mine().awaited.gaveUp(what, participant)
   }
 
   leaving(): Promise<Bytes> {
@@ -287,9 +289,7 @@ export class LocalVault implements Vault {
       const { refusal, rejoin, change, removedMe } = await session.ordered(o, this.#door.names())
       const { group } = session
       const out = change?.removed.filter((r) => r.how === 'removed' || r.how === 'left') ?? []
-      out.forEach((r) => {
-        this.#door.forget(r.leaf.device)
-      })
+      for (const r of out) this.#door.forget(r.leaf.device)
       const mine = change?.removed.find((r) => removedMe && r.leaf.leaf === group.leaf)
       if (mine !== undefined || (rejoin && refusal.length === 0)) {
         if (out.some((r) => r === mine)) this.#mine().quit()
@@ -391,7 +391,7 @@ export class LocalVault implements Vault {
     this.#session?.close()
     this.#session = null
     this.frames.wipe()
-    this.#entrance?.forgetKnockKey()
+    this.#entrance?.close()
     this.#entrance = null
     this.#door = new Door()
     this.#messages = new Messages()

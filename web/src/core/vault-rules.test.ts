@@ -1,6 +1,7 @@
 /** What policies forbid and change (PROTOCOL.md H3, H6, H8, H9, H10), with real vaults and a server that only orders. */
 import { describe, expect, test } from 'vitest'
 import { fromHex } from './keys/bytes'
+import { Liar } from './testkit/liar'
 import { chats, World, type Person } from './testkit/meeting'
 import type { Allows, Said } from './vault'
 
@@ -104,6 +105,16 @@ describe('what guests may do', () => {
     await expect(eve.vault.hand(false, bob.id)).rejects.toMatchObject({ code: 'not_allowed' })
     await w.carry(host, await host.vault.hand(false, bob.id))
     expect([host, bob, eve, zoe].map(handOf)).toEqual([0, 0, 0, 0])
+  })
+
+  test('who comes under the participant id of somebody who left amends nothing of theirs', async () => {
+    const { w, bob, eve, kim } = await four()
+    const id = await w.chat(bob, 'my word')
+    await w.remove(bob, await bob.vault.leaving())
+    const mallory = await Liar.outside(w, 'Mallory', undefined, fromHex(bob.id))
+    await mallory.enters()
+    const { epoch, message } = await mallory.says({ kind: 'amend', id: fromHex(id), text: 'never said' })
+    for (const p of [eve, kim]) expect(await p.vault.hear(epoch, message)).toBeNull()
   })
 
   test('a message is amended and deleted by its author only, for those who got it', async () => {

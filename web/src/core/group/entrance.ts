@@ -9,6 +9,7 @@ import { parse, sign, type Statement } from '../keys/statement'
 import type * as v from '../vault'
 import type { Bytes, Vault } from '../vault'
 import { VaultError } from '../vault-error'
+import { Awaited } from './awaited'
 import { readBooking } from './booking'
 import type { Own } from './credential'
 import type { Named } from './forms'
@@ -48,6 +49,7 @@ export interface Way<T> {
 
 export class Entrance {
   readonly secrets: LinkSecrets
+  readonly awaited: Awaited
   readonly #origin: string
   readonly #clock: Clock
   #booked: Booked | null = null
@@ -62,6 +64,7 @@ export class Entrance {
     this.secrets = parts.secrets
     this.#origin = parts.origin
     this.#clock = parts.clock
+    this.awaited = new Awaited(parts.clock)
     this.#seat = parts.seat
   }
 
@@ -229,6 +232,12 @@ export class Entrance {
   async takeKnockKey(raw: Bytes): Promise<void> {
     const { publicKey } = await knockKey(raw.slice())
     if (equal(publicKey, this.#booking.knock)) this.#handed = raw
+  }
+
+  /** close forgets what was handed over, and waits for nothing any more. */
+  close(): void {
+    this.forgetKnockKey()
+    this.awaited.clear('removal', 'change', 'add')
   }
 
   /** forgetKnockKey: who leads no more reads no names. */

@@ -62,6 +62,14 @@ export class People {
     return one === undefined ? known.name : called(one, known)
   }
 
+  /** unnamed are those inside whose name did not come. */
+  unnamed(): string[] {
+    const { leaves } = this.#group.roster
+    return [...leaves.values()].flatMap((l) =>
+      called(l, this.#names.get(hex(l.participant))) === '' ? hex(l.participant) : [],
+    )
+  }
+
   setDevices(participant: string, devices: Devices): void {
     this.#devices.set(participant, devices)
   }

@@ -14,6 +14,7 @@ const kinds = {
   reaction: 7,
   hand: 8,
   amend: 9,
+  wanted: 10,
 } as const
 const sizes = [64, 256, 1024, 4096, 16384, 65536]
 const chatCharacters = 4_000
@@ -49,6 +50,7 @@ export type Content =
   | { readonly kind: 'reaction'; readonly reaction: Reaction }
   | { readonly kind: 'hand'; readonly up: boolean; readonly since: number; readonly participant: string } // '' for the own
   | { readonly kind: 'amend'; readonly id: Bytes; readonly text: string | null } // null: deleted
+  | { readonly kind: 'wanted'; readonly participants: readonly string[] } // whose names did not come
 
 /** fitsChat tells whether a text may be said: 1 to 4,000 characters. */
 export function fitsChat(words: string): boolean {
@@ -86,6 +88,8 @@ function bodyOf(c: Content): [number, Bytes] {
       return [kinds.hand, join(u8(c.up ? 1 : 0), u64(c.since), fromHex(c.participant))]
     case 'amend':
       return [kinds.amend, join(c.id, u8(c.text === null ? 0 : 1), utf8(c.text ?? ''))]
+    case 'wanted':
+      return [kinds.wanted, join(...c.participants.map(fromHex))]
   }
 }
 
@@ -110,6 +114,7 @@ const readers: Readonly<Record<number, (body: Bytes) => Content>> = {
   [kinds.reaction]: readReaction,
   [kinds.hand]: readHand,
   [kinds.amend]: readAmend,
+  [kinds.wanted]: readWanted,
 }
 
 function words(r: Reader): string {
@@ -123,6 +128,12 @@ function readNamesBody(body: Bytes): Content {
   const list = readNames(body)
   if (list.length < 1 || list.length > namesAtOnce) throw new FormError('number of names')
   return { kind: 'names', names: list }
+}
+
+function readWanted(body: Bytes): Content {
+  const participants = new Reader(body).all((r) => hex(r.take(16)))
+  if (participants.length < 1 || participants.length > namesAtOnce) throw new FormError('number of names')
+  return { kind: 'wanted', participants }
 }
 
 function readDevices(body: Bytes): Content {

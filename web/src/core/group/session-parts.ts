@@ -3,6 +3,7 @@ import type { Clock } from '../clock'
 import type { Frames } from '../frames/frames'
 import type { Signer } from '../keys/derive'
 import type { Bytes, Happening, Verdict } from '../vault'
+import type { Awaited } from './awaited'
 import type { Made } from './commit'
 import type { Change } from './gate'
 import type { Group } from './group'
@@ -18,6 +19,7 @@ export interface SessionParts {
   readonly frames: Frames
   readonly clock: Clock
   readonly messages: Messages
+  readonly awaited: Awaited
   readonly entered: Entered
   readonly tell: (h: Happening) => void
   readonly run: (job: () => Promise<void>) => void // one job at a time, for timers

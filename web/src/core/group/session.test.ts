@@ -1,3 +1,4 @@
+import { Awaited } from './awaited'
 import { beforeEach, expect, test } from 'vitest'
 import { Frames } from '../frames/frames'
 import * as bodies from '../keys/bodies'
@@ -35,6 +36,7 @@ async function person(who: Member, view: View, entered: Entered, roster = view.r
     frames: new Frames(clock, () => undefined),
     clock,
     messages: new Messages(),
+    awaited: new Awaited(clock),
     entered,
     knock: { secret: () => Promise.resolve(null), take: () => Promise.resolve() },
     tell: (h) => told.push(h),

@@ -2,19 +2,20 @@
  * Session is this person's part in one group: what epochs mean for media keys, who is told what, and whom the group proves.
  * Its owner calls one method at a time.
  */
-import { equal, fromHex, hex } from '../keys/bytes'
+import { equal, hex } from '../keys/bytes'
 import * as bodies from '../keys/bodies'
 import type { Bytes, Ordered, Said, Sealed, VerificationCode } from '../vault'
 import { VaultError } from '../vault-error'
-import { Awaited } from './awaited'
+import type { Wait } from './awaited'
 import type { Order } from './commit'
+import { retainedEpochs } from './credential'
 import { Refused, type Change } from './gate'
 import type { Group, Heard } from './group'
 import type { Named } from './forms'
 import { Heads } from './heads'
 import { envelope, Orders, refuse } from './order'
 import { People } from './people'
-import { isHost, leads, leafOf, policyOf, type Leaf, type Policy } from './roster'
+import { isHost, leads, policyOf, type Leaf, type Policy } from './roster'
 import { alarmsOf, barredNames, newLeaders, passedBy, permits, rulesOf, voidsAdmissions } from './telling'
 import { namesAtOnce, readSaid, type Content } from './said'
 import { voids } from './policy'
@@ -22,8 +23,10 @@ import { digests } from './suite'
 import { Talk } from './talk'
 import type { Applied, CommitMade, SessionParts } from './session-parts'
 import { withCode } from './verification'
+import { Wanting } from './wanting'
 
 const waitForHead = 10_000
+const reopenWithin = 130_000 // the server has two seconds, and a seat outlives its line for two minutes
 const none = new Uint8Array()
 
 const ignored: Applied = { refusal: none, rejoin: false, change: null, removedMe: false }
@@ -34,9 +37,10 @@ export class Session {
   readonly #people: People
   readonly #talk: Talk
   readonly #orders = new Orders()
-  readonly #awaited: Awaited
   readonly #heads: Heads
+  readonly #wanting: Wanting
   readonly #heard = new Map<string, number>()
+  readonly #applied = new Map<number, number>() // when the commit of each epoch was applied here
   #vouching = new Set<string>() // whose head of the present epoch came
   #codes: readonly VerificationCode[] = []
   #barred: ReadonlyMap<string, string> = new Map() // names of barred devices that were inside
@@ -51,19 +55,16 @@ export class Session {
     this.#me = hex(parts.participant)
     this.#people = new People(parts.group)
     this.#talk = new Talk({ ...parts, participant: this.#me, people: this.#people, knockKey: parts.knock.take })
-    this.#awaited = new Awaited(parts.clock, (what, key) => {
-      if (what === 'removal') this.#alarm('removal_withheld', key, 'no commit in 5 s')
-      else if (what === 'change') this.#alarm('policy_withheld', '', 'no commit in 5 s')
-      else this.#alarm('add_withheld', key, this.#people.nameOf(this.#author) || this.#author)
-    })
+    this.#wanting = new Wanting({ ...parts, people: this.#people, send: this.#sendTo.bind(this) })
     this.#heads = new Heads({
       ...parts,
-      awaited: this.#awaited,
       send: (statement, fleeting) => this.#send({ kind: 'head', statement }, fleeting),
       halt: (halted) => {
         parts.frames.halt(halted)
       },
     })
+    const [late, changed] = [this.#late.bind(this), this.#heads.show.bind(this.#heads)]
+    parts.awaited.tells({ late, changed })
   }
 
   get group(): Group {
@@ -89,6 +90,7 @@ export class Session {
   /** begin takes the first epoch: who opened the group is sure of it, a joiner waits for a head. */
   async begin(names: readonly Named[]): Promise<void> {
     await this.#people.learn(names)
+    this.#applied.set(this.group.epoch - 1, this.#p.clock.now())
     await this.#newKeys([])
     if (this.#p.entered === 'opened') {
       this.#confirm(false)
@@ -105,34 +107,35 @@ export class Session {
     this.#closed = true
     this.#stopTimer()
     this.#heads.close()
-    this.#awaited.clear('removal', 'change', 'add')
+    this.#wanting.close()
+    this.#p.awaited.clear('add')
     digests.forget()
   }
 
   /** removing: this member signed a removal; until it is carried out nothing is sent. */
   removing(participant: string): void {
-    this.#awaited.await('removal', participant)
+    this.#p.awaited.await('removal', participant)
     this.#heads.show()
   }
 
   /** changing: this member signed a policy; where it locks, bars or demotes, nothing is sent until it is carried out. */
   changing(next: bodies.Policy): void {
     if (!voids(policyOf(this.group.roster).body, next)) return
-    this.#awaited.await('change', String(next.sequence))
+    this.#p.awaited.await('change', String(next.sequence))
     this.#heads.show()
   }
 
   /** admitted: this member let people in; whoever is held back is told. */
   admitted(participants: readonly string[]): void {
     participants.forEach((p) => {
-      this.#awaited.await('add', p)
+      this.#p.awaited.await('add', p)
     })
   }
 
-  gaveUp(what: 'removal' | 'change', participant: string): void {
-    if (what === 'change') this.#awaited.clear('change')
-    else this.#awaited.done('removal', participant)
-    this.#heads.show()
+  #late(what: Wait, key: string): void {
+    if (what === 'removal') this.#alarm('removal_withheld', key, 'no commit in 5 s')
+    else if (what === 'change') this.#alarm('policy_withheld', '', 'no commit in 5 s')
+    else this.#alarm('add_withheld', key, this.#people.nameOf(this.#author) || this.#author)
   }
 
   #alarm(code: string, participant: string, detail: string): void {
@@ -140,7 +143,13 @@ export class Session {
   }
 
   #tellRoster(): void {
-    if (this.#confirmed) this.#p.tell({ kind: 'roster', members: this.#people.members(), epoch: this.group.epoch })
+    if (!this.#confirmed) return
+    this.#p.tell({ kind: 'roster', members: this.#people.members(), epoch: this.group.epoch })
+    this.#wanting.look()
+  }
+
+  async #sendTo(content: Content, who: string): Promise<void> {
+    if (!this.#closed) this.#p.tell({ kind: 'send', fleeting: true, ...(await this.#talk.send(content)), to: [who] })
   }
 
   #tellRules(last: Policy | undefined, first: boolean): void {
@@ -155,8 +164,9 @@ export class Session {
     if (this.#confirmed) this.#p.tell({ kind: 'verification', codes: this.#codes })
   }
 
-  /** commit makes a commit with its author's signature. */
+  /** commit makes a commit with its author's signature; nobody is let in before a host's head. */
   async commit(order: Omit<Order, 'names'>, names: readonly Named[]): Promise<CommitMade> {
+    this.mustBeConfirmed()
     const { group, device } = this.#p
     const made = await group.commit({ ...order, names: [...names, ...this.#people.named()] })
     return { ...made, statement: await envelope(device, group.roster.place, group.epoch, made.commit) }
@@ -194,14 +204,16 @@ export class Session {
     }
   }
 
-  /** reopened: an epoch's commit is void, by refusals that hold. Tells whether it was applied here. */
+  /** reopened: an epoch's commit is void, by refusals that hold and came in time. Tells whether it was applied here. */
   async reopened(epoch: number, author: string, refusals: readonly Bytes[]): Promise<boolean> {
     const then = (this.group.epochAt(epoch) ?? this.group.epochAt(epoch + 1))?.roster
-    if (then === undefined || !(await this.#orders.reopens(epoch, author, refusals, then))) {
+    const late = this.#p.clock.now() - (this.#applied.get(epoch) ?? Infinity) > reopenWithin
+    if (late || then === undefined || !(await this.#orders.reopens(epoch, author, refusals, then))) {
       this.#alarm('order_forged', author, 'an epoch was reopened without refusals that hold')
       return false
     }
     this.#orders.forget(epoch)
+    if (epoch < this.group.epoch) this.#p.awaited.voided(epoch)
     return epoch < this.group.epoch
   }
 
@@ -224,7 +236,13 @@ export class Session {
       this.#heard.delete(hex(r.leaf.participant))
       this.#people.forget(hex(r.leaf.participant))
     })
-    this.#settle(change)
+    this.#applied.set(this.group.epoch - 1, this.#p.clock.now())
+    this.#applied.delete(this.group.epoch - 1 - retainedEpochs)
+    if (this.#confirmed) this.#p.awaited.settle(this.group.roster, this.group.epoch, this.leads)
+    if (voidsAdmissions(change)) this.#p.awaited.clear('add')
+    change.added.forEach((a) => {
+      this.#p.awaited.done('add', hex(a.admitted.participant))
+    })
     await this.#people.learn(names)
     await this.#newKeys(change.removed.map((r) => r.leaf.leaf))
     if (this.#confirmed) this.#p.tell({ kind: 'passed', ...passed })
@@ -235,19 +253,6 @@ export class Session {
     if (!this.#confirmed) return
     await this.#tellNewcomers(change)
     await this.#handKnockKey(change)
-  }
-
-  /** settle ends the waits that this commit answers. */
-  #settle(change: Change): void {
-    const { roster } = this.group
-    for (const p of this.#awaited.of('removal'))
-      if (leafOf(roster, fromHex(p)) === undefined) this.#awaited.done('removal', p)
-    const { sequence } = policyOf(roster).body
-    for (const s of this.#awaited.of('change')) if (Number(s) <= sequence) this.#awaited.done('change', s)
-    if (voidsAdmissions(change)) this.#awaited.clear('add')
-    change.added.forEach((a) => {
-      this.#awaited.done('add', hex(a.admitted.participant))
-    })
   }
 
   /** tellNewcomers: names come from who admitted them; of who comes back, whom others may not know yet, from all who lead. */
@@ -304,6 +309,7 @@ export class Session {
     this.#tellRules(policyOf(this.group.roster), true)
     this.#tellRoster()
     this.#tellCodes()
+    this.#p.awaited.settle(this.group.roster, this.group.epoch, this.leads)
     this.#heads.begin()
     if (this.#p.entered === 'back' && this.leads)
       this.#p.run(async () => {
@@ -311,9 +317,13 @@ export class Session {
       })
   }
 
+  mustBeConfirmed(): void {
+    if (!this.#confirmed) throw new VaultError('unconfirmed', 'no head of a host yet')
+  }
+
   /** speak lets something be said where anything may be sent at all. */
   async speak<T extends Sealed>(say: (talk: Talk) => Promise<T>): Promise<T> {
-    if (!this.#confirmed) throw new VaultError('unconfirmed', 'no head of a host yet')
+    this.mustBeConfirmed()
     if (this.#heads.halted) throw new VaultError('stopped', 'nobody vouches for the epoch')
     const sealed = await say(this.#talk)
     this.#tellRoster()
@@ -350,6 +360,10 @@ export class Session {
       if (!leads(this.group.roster, from.device)) return null
       if (await this.#people.learn(content.names)) this.#tellRoster()
       return { kind: 'names', from: who }
+    }
+    if (content.kind === 'wanted') {
+      if (this.#confirmed && this.leads) await this.#wanting.answer(content.participants, who)
+      return null
     }
     if (content.kind === 'devices') {
       this.#people.setDevices(who, content)

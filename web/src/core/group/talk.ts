@@ -1,6 +1,6 @@
 /** Talk is what people say to one another: to all, privately, by hand and by sign, each only where the policy lets them. */
 import type { Clock } from '../clock'
-import { fromHex, hex, random } from '../keys/bytes'
+import { equal, fromHex, hex, random } from '../keys/bytes'
 import type { Bytes, Reaction, Said, Sealed, To } from '../vault'
 import { VaultError } from '../vault-error'
 import type { Group, Heard } from './group'
@@ -13,6 +13,7 @@ const mostMessages = 2_000
 
 interface Message {
   readonly from: string
+  readonly device: Bytes // who comes later under the same participant id is somebody else
   readonly to: To
 }
 
@@ -27,9 +28,9 @@ export class Messages {
     return true
   }
 
-  of(id: string, from: string): Message | undefined {
+  of(id: string, from: string, device: Bytes): Message | undefined {
     const message = this.#all.get(id)
-    return message?.from === from ? message : undefined
+    return message?.from === from && equal(message.device, device) ? message : undefined
   }
 }
 
@@ -61,12 +62,12 @@ export class Talk {
     if (!fitsChat(text)) throw new VaultError('said_too_long', 'a message has 1 to 4,000 characters')
     const id = random(16)
     const sealed = await this.#tell({ kind: 'chat', id, text }, to, id)
-    this.#p.messages.note(hex(id), { from: this.#p.participant, to })
+    this.#p.messages.note(hex(id), { from: this.#p.participant, device: this.#me.device, to })
     return { ...sealed, id: hex(id) }
   }
 
   async amend(id: string, text: string | null): Promise<Sealed> {
-    const own = this.#p.messages.of(id, this.#p.participant)
+    const own = this.#p.messages.of(id, this.#p.participant, this.#me.device)
     if (own === undefined) throw new VaultError('not_allowed', 'not a message of one’s own')
     if (text !== null && !fitsChat(text)) throw new VaultError('said_too_long', 'a message has 1 to 4,000 characters')
     return this.#tell({ kind: 'amend', id: fromHex(id), text }, own.to, random(16))
@@ -149,6 +150,7 @@ export class Talk {
       case 'names':
       case 'devices':
       case 'knock-key':
+      case 'wanted':
         return null
     }
   }
@@ -161,13 +163,13 @@ export class Talk {
 
   #chat(content: Content & { kind: 'chat' }, from: Leaf, to: To): Said | null {
     const [id, who] = [hex(content.id), hex(from.participant)]
-    if (!this.#p.messages.note(id, { from: who, to })) return null
+    if (!this.#p.messages.note(id, { from: who, device: from.device, to })) return null
     return { kind: 'chat', from: who, id, text: content.text, to }
   }
 
   #amend(content: Content & { kind: 'amend' }, from: Leaf, to: To): Said | null {
     const [id, who] = [hex(content.id), hex(from.participant)]
-    if (this.#p.messages.of(id, who)?.to.kind !== to.kind) return null
+    if (this.#p.messages.of(id, who, from.device)?.to.kind !== to.kind) return null
     return { kind: 'amend', from: who, id, text: content.text }
   }
 

@@ -150,6 +150,13 @@ describe('a line', () => {
     await expect(leave).rejects.toEqual(new Refusal('message_order'))
   })
 
+  test.each(['line_closed', 'line_broken'])('takes %s from no server: who is refused must hear of it', async (code) => {
+    const s = await greeted(0)
+    const stay = line.ask({ type: 'stay' })
+    await s.say({ type: 'fault', id: s.last.id, code })
+    await expect(stay).rejects.toEqual(new Refusal('internal'))
+  })
+
   test('asks again after a break with the same number what was not answered, and that only', async () => {
     const first = await greeted(0)
     const stay = line.ask({ type: 'stay' })

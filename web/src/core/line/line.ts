@@ -4,6 +4,8 @@ import type { Link } from '../snapshot'
 import type { Answer, AnswerOf, Fault, Push, Request } from '../wire.gen'
 import { maxBytesAtDoor, maxBytesSeated, subprotocol } from '../wire.gen'
 
+const ownCodes = ['line_broken', 'line_closed'] // what this page says itself, and need not tell anybody: no server's word
+
 /** Refusal is the server's no to a request; code is one of protocol/faults.json. */
 export class Refusal extends Error {
   readonly code: string
@@ -259,7 +261,7 @@ export class Line {
     const pending = this.#pending.get(answer.id ?? 0)
     if (!pending) return
     this.#pending.delete(pending.id)
-    if (answer.type === 'fault') pending.fail(new Refusal(answer.code))
+    if (answer.type === 'fault') pending.fail(new Refusal(ownCodes.includes(answer.code) ? 'internal' : answer.code))
     else pending.settle(answer)
   }
 
