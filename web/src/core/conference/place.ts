@@ -1,6 +1,6 @@
 import type { Relay } from '../wire.gen'
 
-export const noRelay: Relay = { urls: [], username: '', credential: '' }
+const noRelay: Relay = { urls: [], username: '', credential: '' }
 
 /** Place is where this page stands with the server; entering and returning change it, each for the socket that it speaks on. */
 export class Place {

@@ -15,7 +15,7 @@ export const okHost: Message = {
 }
 export const okKnock: Message = { type: 'ok', id: 902, open: true }
 export const ok: Message = { type: 'ok', id: 903 }
-export const relay = { urls: ['turn:localhost:8080?transport=tcp'], username: 'a name', credential: 'a secret' }
+const relay = { urls: ['turn:localhost:8080?transport=tcp'], username: 'a name', credential: 'a secret' }
 export const okSeated: Message = { type: 'ok', id: 906, relay }
 export const okReturn: Message = {
   ...{ type: 'ok', id: 904, ticket: btoa('$ticket.2'), relay: { ...relay, username: 'a new name' } },
